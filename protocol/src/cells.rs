@@ -9,7 +9,7 @@ message! {
     /// Lists the px cells of a document, each with what running it would do now (`plan`) or why it cannot run (`refusal`). Nothing is sent to
     /// engines, and nothing is started.
     ///
-    /// **Example:** the second cell follows a `%pxconfig --targets ::2` on line 0.
+    /// **Example:** a `%%px` cell with one line, below a marker on line 2 and a `%pxconfig --targets ::2` on line 0.
     ///
     /// ```json
     /// { "method": "px/cells", "params": { "uri": "file:///home/ada/tour.py" } }
@@ -25,16 +25,22 @@ message! {
     ///         "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 23 } },
     ///         "magicRange": { "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 23 } },
     ///         "magic": "pxconfig",
+    ///         "outer": 0,
     ///         "code": "",
-    ///         "plan": { "engines": [], "ranks": "", "alive": 4, "block": true, "decidedBy": [], "note": "sets the targets below to ::2" },
+    ///         "plan": {
+    ///           "engines": [], "ranks": "", "alive": 0, "block": false, "decidedBy": [],
+    ///           "note": "this line sets defaults for the cells below it and runs nothing"
+    ///         },
     ///         "state": "idle",
     ///         "stale": false
     ///       },
     ///       {
     ///         "id": "c2",
-    ///         "range": { "start": { "line": 3, "character": 0 }, "end": { "line": 5, "character": 0 } },
+    ///         "range": { "start": { "line": 3, "character": 0 }, "end": { "line": 4, "character": 11 } },
     ///         "magicRange": { "start": { "line": 3, "character": 0 }, "end": { "line": 3, "character": 4 } },
     ///         "magic": "px",
+    ///         "outer": 1,
+    ///         "marker": 2,
     ///         "code": "print(rank)\n",
     ///         "plan": { "engines": [0, 2], "ranks": "[0,2]", "alive": 4, "block": true, "decidedBy": [0] },
     ///         "state": "succeeded",
@@ -43,7 +49,7 @@ message! {
     ///       }
     ///     ],
     ///     "problems": [],
-    ///     "format": { "name": "percent", "reason": "by its markers" }
+    ///     "format": { "name": "hydrogen", "reason": "by its markers" }
     ///   }
     /// }
     /// ```
@@ -148,7 +154,7 @@ pub struct Plan {
     /// The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engines`.
     #[serde(default)]
     pub ranks: String,
-    /// How many engines are alive.
+    /// How many engines are alive; 0 for a line that runs nothing.
     #[serde(default)]
     pub alive: u32,
     /// Whether later runs wait for it.

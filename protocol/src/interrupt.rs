@@ -68,14 +68,14 @@ pub struct InterruptParams {
     pub signal: Option<String>,
 }
 
-/// What happened to each engine of the run that had not ended. An engine is in at most one list.
+/// What happened to each engine that had something to do: of a run, to those that had not ended. An engine is in at most one list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InterruptResult {
-    /// Engines that work on this run and were signalled.
+    /// Engines that work on what is to be stopped, and were signalled.
     #[serde(default)]
     pub signalled: Vec<u32>,
-    /// Engines that will not begin it, because its request was dropped or aborted.
+    /// Engines where that had not begun; its requests were dropped or aborted.
     #[serde(default)]
     pub aborted: Vec<u32>,
     /// Engines that are busy for another client and were left alone. What waited there was aborted.

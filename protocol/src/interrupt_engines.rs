@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{JsonSchema, TS};
+use crate::{InterruptResult, JsonSchema, TS};
 
 message! {
     /// Stops what engines of the cluster in use work on, and what waits there. With `whose`, a client chooses how far this goes: by
@@ -69,26 +69,11 @@ pub enum Whose {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InterruptEnginesResult {
-    /// Engines that were signalled.
-    #[serde(default)]
-    pub signalled: Vec<u32>,
-    /// Engines that had something waiting, which they drop.
-    #[serde(default)]
-    pub aborted: Vec<u32>,
-    /// Engines that work for another client, and were left alone.
-    #[serde(default)]
-    pub left_alone: Vec<u32>,
-    /// Engines that work for another pxlens of this user, and were left alone.
-    #[serde(default)]
-    pub left_mine: Vec<u32>,
-    /// Engines that did not answer in time.
-    #[serde(default)]
-    pub unanswered: Vec<u32>,
+    /// The engines that had something to do.
+    #[serde(flatten)]
+    #[ts(flatten)]
+    pub engines: InterruptResult,
     /// Engines that had nothing to do.
     #[serde(default)]
     pub idle: Vec<u32>,
-    /// Why nothing was done: a sentence for the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub refused: Option<String>,
 }

@@ -13,7 +13,7 @@ message! {
     ///
     /// A px cell in the body of `if`, `for`, `while`, `def`, `class`, `try`, `with` or `match` may run never, once or often in Python. It runs
     /// only where it is asked for by itself: by its `cell`, by a `position` on it, or by a `range` that holds nothing but lines of it. Otherwise
-    /// it is left out, and `conditional` says so.
+    /// it is left out, and `leftOut` says so.
     ///
     /// A `%pxresult` line sends nothing to engines. It shows the run of its suffix in the document that was started last, in its own
     /// grouping, and is painted like any cell, with a first line that names the cell it shows. Cells that follow it wait until that run is
@@ -39,7 +39,7 @@ message! {
     /// ```
     ///
     /// ```json
-    /// { "result": { "runs": [{ "run": 7, "cell": "c2", "engines": [0, 1, 2, 3] }], "recalled": [], "notRun": [], "localLines": 0 } }
+    /// { "result": { "runs": [{ "run": 7, "cell": "c2", "engines": [0, 1, 2, 3] }], "shownResults": [], "notRun": [], "localLines": 0, "leftOut": [] } }
     /// ```
     ///
     /// **Example:** a whole document, on two engines; one cell cannot run, so the cell after it does not run either.
@@ -55,12 +55,13 @@ message! {
     ///       { "run": 8, "cell": "c1", "engines": [0, 1] },
     ///       { "run": 9, "cell": "c2", "engines": [0, 1] }
     ///     ],
-    ///     "recalled": [],
+    ///     "shownResults": [],
     ///     "notRun": [
     ///       { "cell": "c3", "reason": "Line 12 was not run: unrecognized arguments: --bogus" },
     ///       { "cell": "c4", "reason": "Line 15 was not run: line 12 above cannot run" }
     ///     ],
-    ///     "localLines": 2
+    ///     "localLines": 2,
+    ///     "leftOut": ["2 local lines not run"]
     ///   }
     /// }
     /// ```
@@ -72,7 +73,7 @@ message! {
     /// ```
     ///
     /// ```json
-    /// { "result": { "runs": [{ "run": 10, "cell": "c2", "engines": [2] }], "recalled": [], "notRun": [], "localLines": 0 } }
+    /// { "result": { "runs": [{ "run": 10, "cell": "c2", "engines": [2] }], "shownResults": [], "notRun": [], "localLines": 0, "leftOut": [] } }
     /// ```
     request Run "px/run" client_to_server (RunParams) -> RunResult
 }
@@ -157,17 +158,17 @@ pub struct RunResult {
     pub runs: Vec<StartedRun>,
     /// The `%pxresult` lines that were run, and the run that each shows from now on, which may still go on.
     #[serde(default)]
-    pub recalled: Vec<RecalledRun>,
+    pub shown_results: Vec<ShownResult>,
     /// What was asked for and does not run, and why.
     #[serde(default)]
     pub not_run: Vec<NotRun>,
     /// How many lines of ordinary Python there are beside the px lines; pxlens does not run them.
     #[serde(default)]
     pub local_lines: u32,
-    /// What is left out since it is in the body of a statement such as `if`, for the user: "1 line under `if` not run".
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub conditional: Option<String>,
+    /// What was not meant to run, in words for the user: "2 local lines not run", and what is in the body of a statement such as `if`, "1 line
+    /// under `if` not run".
+    #[serde(default)]
+    pub left_out: Vec<String>,
 }
 
 /// A run that runs now or waits for its engines.
@@ -191,7 +192,7 @@ pub struct StartedRun {
 /// What a `%pxresult` shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct RecalledRun {
+pub struct ShownResult {
     /// Its px cell: the `%pxresult` line.
     pub cell: CellId,
     /// The run that it shows.

@@ -3,7 +3,7 @@
 use lsp_types::Uri;
 use serde::{Deserialize, Serialize};
 
-use crate::{JsonSchema, NotRun, NotebookOutput, RecalledRun, StartedRun, TS};
+use crate::{JsonSchema, NotRun, NotebookOutput, ShownResult, StartedRun, TS};
 
 message! {
     /// Runs a code cell of a synchronised notebook, for a client that offers the engines as the notebook's kernel.
@@ -17,7 +17,7 @@ message! {
     ///   has a result, a hover, diagnostics and a history, and `px/interrupt` stops it. It has no lens, and [`px/run`](#run) with scope `above`,
     ///   `below` or `all` does not run it.
     ///
-    /// The answer comes at the same time as that of `px/run`. The client then shows the outputs of the `runs` and `recalled` runs, in the order of
+    /// The answer comes at the same time as that of `px/run`. The client then shows the outputs of the `runs` and of those in `shownResults`, in the order of
     /// the cell, which it gets from [`px/notebookOutputs`](#notebook-outputs), and below them the `notes`.
     ///
     /// **Example:** a plain cell.
@@ -30,7 +30,7 @@ message! {
     /// {
     ///   "result": {
     ///     "runs": [{ "run": 7, "cell": "c2", "engines": [0, 1, 2, 3] }],
-    ///     "recalled": [], "notRun": [], "failed": false, "localLines": 0, "ranOn": "[0-3]", "waits": true, "notes": []
+    ///     "shownResults": [], "notRun": [], "failed": false, "localLines": 0, "ranOn": "[0-3]", "waits": true, "notes": []
     ///   }
     /// }
     /// ```
@@ -44,7 +44,7 @@ message! {
     /// ```json
     /// {
     ///   "result": {
-    ///     "runs": [], "recalled": [], "notRun": [], "failed": false, "localLines": 2, "setUp": 1, "waits": true,
+    ///     "runs": [], "shownResults": [], "notRun": [], "failed": false, "localLines": 2, "setUp": 1, "waits": true,
     ///     "notes": [
     ///       { "items": [{ "mime": "text/plain", "data": "Set-up code because of line 2: pxlens reads it for views and does not send it to the engines" }] }
     ///     ]
@@ -71,7 +71,7 @@ pub struct RunNotebookCellResult {
     /// The runs, in order.
     pub runs: Vec<StartedRun>,
     /// The `%pxresult` lines, and the run that each shows.
-    pub recalled: Vec<RecalledRun>,
+    pub shown_results: Vec<ShownResult>,
     /// What does not run, and why.
     pub not_run: Vec<NotRun>,
     /// Whether any of that was supposed to run but cannot. A line that only sets something is not.

@@ -31,6 +31,7 @@ mod regions;
 mod resolve;
 pub(crate) mod scan;
 mod set_up;
+mod shared_code;
 mod shell;
 mod shift;
 mod spelling;
@@ -156,7 +157,7 @@ pub struct PxCell {
     /// Exactly what is sent.
     pub code: Arc<str>,
     /// The way from the lines of `code` back to the document.
-    pub lines: LineMap,
+    pub lines: Arc<LineMap>,
     /// Which cell of the notebook it is in, in raw notebooks.
     pub notebook_cell: Option<NotebookCellRef>,
     /// What the lines above it put in force.

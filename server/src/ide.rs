@@ -4,7 +4,6 @@
 //! Pure functions. They return plain values with positions in the client's encoding; a face converts them to its own
 //! types. Bodies of px cells are Python, which has its own language server, so nothing here looks into them.
 
-mod action;
 mod actions;
 mod complete;
 mod errors;
@@ -27,8 +26,7 @@ mod tests;
 mod tokens;
 mod writing;
 
-pub(crate) use action::{Action, Offer, RunAction, RunCells};
-pub(crate) use actions::offers;
+pub(crate) use actions::{Action, Offer, RunAction, RunCells, offers};
 pub(crate) use complete::{Completion, CompletionKind};
 pub(crate) use errors::{EngineError, errors};
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The session owns documents, cells, the cluster and the index of runs. It is one task; faces send it messages and
-//! await the answers.
+//! The session owns documents, cells, the cluster and the index of runs. It is one task; faces ask it through the methods of
+//! [`Session`], which stand beside the work that they ask for: in `actor/`, in the file of their subject.
 //!
 //! It never blocks: slow work runs in tasks of its own and comes back as a message. A notification has taken effect
 //! before the next message is handled. The session hears when runs start and end, but never of their output: that stays
@@ -27,16 +27,12 @@ mod tests;
 mod view;
 mod wishes;
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
-use futures::{FutureExt, future::BoxFuture};
-
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::timeout,
-};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use crate::clock::now;
+use actor::{Actor, Message};
 pub(crate) use attach::{ClusterError, StartPolicy, start_cluster};
 pub(crate) use command::{
     Conditional, NoCell, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope,
@@ -56,14 +52,10 @@ pub(crate) use view::{BlockView, CellView, DocumentView, Places};
 use wishes::FileWish;
 
 use crate::{
-    cells::{Dialect, Placed},
-    cluster::{
-        ClusterStatus, InterruptReport, Origins,
-        discovery::{FoundCluster, Selection},
-        local,
-    },
-    engines::{Activities, EngineId, EngineTable, ResolveError},
-    plan::{Fingerprint, Overrides, Plan},
+    cells::Placed,
+    cluster::{ClusterStatus, InterruptReport, Origins, discovery::FoundCluster},
+    engines::{Activities, EngineId, EngineTable},
+    plan::{Fingerprint, Plan},
     render::GroupBy,
     run::{Run, RunId},
     text::{Change, Encoding},
@@ -234,12 +226,6 @@ pub(crate) enum Level {
     Error,
 }
 
-/// How long to wait for the next engine to report its host; some never do.
-const HOSTS_QUIET: Duration = Duration::from_secs(2);
-
-/// How long to wait for the hosts of all engines at most.
-const HOSTS_LIMIT: Duration = Duration::from_secs(5);
-
 /// Who started the cluster, and so who may stop it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
@@ -283,14 +269,6 @@ pub(crate) enum Choice {
     Waits(ClusterView),
 }
 
-/// The choice that was in force before.
-#[derive(Debug, Default)]
-struct PreviousChoice {
-    choice: Option<Selection>,
-    /// The cluster in use, if it is left only once its runs are over.
-    waits: Option<ClusterView>,
-}
-
 /// The outcome of an interrupt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Interrupted {
@@ -305,7 +283,7 @@ pub(crate) struct Interrupted {
 /// The handle of a session. Cheap to clone; the session ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    messages: mpsc::UnboundedSender<actor::Message>,
+    messages: mpsc::UnboundedSender<Message>,
 }
 
 impl Session {
@@ -329,188 +307,49 @@ impl Session {
         (Self { messages }, events)
     }
 
-    /// A document was opened.
-    pub(crate) fn open(&self, key: DocumentKey, dialect: Dialect, version: i32, text: String) {
-        self.send(actor::Message::Open { key, dialect, version, text });
-    }
-
-    /// A document was edited.
-    pub(crate) fn change(&self, key: DocumentKey, version: i32, changes: Vec<Change>) {
-        self.send(actor::Message::Change { key, version, changes });
-    }
-
-    /// A document was closed. Its runs go on.
-    pub(crate) fn close(&self, key: DocumentKey) {
-        self.send(actor::Message::Close { key });
-    }
-
-    /// A notebook was opened: the keys of all its cells in order, and the texts of those that hold code.
-    pub(crate) fn open_notebook(&self, key: DocumentKey, order: Vec<DocumentKey>, cells: Vec<CellText>) {
-        self.send(actor::Message::OpenNotebook { key, order, cells });
-    }
-
-    /// A notebook was edited.
-    pub(crate) fn change_notebook(&self, key: DocumentKey, change: NotebookChange) {
-        self.send(actor::Message::ChangeNotebook { key, change: Box::new(change) });
-    }
-
-    /// A notebook was closed.
-    pub(crate) fn close_notebook(&self, key: DocumentKey) {
-        self.send(actor::Message::CloseNotebook { key });
-    }
-
-    /// Makes a notebook cell run on the engines even if it holds no px magic, unless it looks like set-up code.
-    pub(crate) fn send_plain(&self, key: DocumentKey) {
-        self.send(actor::Message::SendPlain { key });
-    }
-
-    /// Puts new settings in force.
-    pub(crate) fn configure(&self, settings: Settings) {
-        self.send(actor::Message::Configure(Box::new(settings)));
-    }
-
-    /// Sets whether the workspace is trusted. In an untrusted one nothing is run and no cluster is looked for.
-    pub(crate) fn set_trust(&self, trusted: bool) {
-        self.send(actor::Message::Trust(trusted));
-    }
-
-    /// Sets the unit in which columns are counted from now on.
-    pub(crate) fn set_encoding(&self, encoding: Encoding) {
-        self.send(actor::Message::Encoding(encoding));
-    }
-
-    /// Clears the shown results of a document, of a whole notebook, or of one cell; the runs go on and stay in the
-    /// history. Returns how many cells showed one; `None` if there is no such document or cell.
-    pub(crate) async fn clear(&self, key: DocumentKey, cell: Option<CellId>) -> Option<usize> {
-        self.request(|reply| actor::Message::Clear { key, cell, reply }).await.flatten()
-    }
-
-    /// Everything that a request needs, as it is when the session handles this message. The message is sent before this
-    /// returns, so that snapshots are taken in the order of the calls.
-    pub(crate) fn snapshot(&self, about: impl Into<About>) -> BoxFuture<'static, Snapshot> {
-        let about = about.into();
-        let answer = self.send_request(|reply| actor::Message::Snapshot { about, reply });
-        // A session that has ended has nothing.
-        async move { answer.await.unwrap_or_default() }.boxed()
-    }
-
-    /// Runs cells. Answers once they are planned and queued, which may need a cluster to be found or started first.
-    ///
-    /// # Errors
-    /// See [`RunError`]; then nothing was run.
-    pub(crate) async fn run(&self, command: RunCommand) -> Result<RunResponse, RunError> {
-        self.request(|reply| actor::Message::Run { command: Box::new(command), reply })
-            .await
-            .unwrap_or(Err(RunError::Ended))
-    }
-
-    /// Interrupts a run on some or all of its engines; without a run, everything that runs or waits. Without a signal,
-    /// each run gets the one that its cell names, or else `SIGINT`. `None` if there is no such run.
-    pub(crate) async fn interrupt(
-        &self,
-        run: Option<RunId>,
-        stop: InterruptScope,
-        signal: Option<String>,
-    ) -> Option<Interrupted> {
-        self.request(|reply| actor::Message::Interrupt { run, stop, signal, reply }).await.flatten()
-    }
-
-    /// Notes that the user asked to see this run, so that its output is no longer withheld.
-    pub(crate) fn reveal(&self, run: RunId) {
-        self.send(actor::Message::Reveal { run });
-    }
-
-    /// Groups a run in this way until its cell runs again. Every later request sees the new grouping. `false` if there is no
-    /// such run.
-    pub(crate) async fn regroup(&self, run: RunId, group_by: GroupBy) -> bool {
-        self.request(|reply| actor::Message::Regroup { run, group_by, reply }).await.unwrap_or_default()
-    }
-
-    /// Waits until every engine has reported its host, or the time limit has passed.
-    pub(crate) async fn places(&self) {
-        if let Some((_, Some(client))) = self.request(|reply| actor::Message::Client { reply }).await {
-            // After a timeout the caller goes on with the hosts that are known.
-            let _ = timeout(HOSTS_LIMIT, client.settled(HOSTS_QUIET)).await;
-        }
-    }
-
-    /// Uses another cluster than the settings name, or (`None`) that one again. While runs are going on, the switch
-    /// waits until they are over, and the answer is the cluster that is in use until then.
-    ///
-    /// # Errors
-    /// See [`ClusterError`]; then the choice is as it was.
-    pub(crate) async fn choose(&self, choice: Option<Selection>) -> Result<Choice, ClusterError> {
-        let chosen = choice.clone();
-        let before = self.request(|reply| actor::Message::Choose { choice, reply }).await.unwrap_or_default();
-        if let Some(cluster) = before.waits {
-            return Ok(Choice::Waits(cluster));
-        }
-        let connected = self.connect(StartPolicy::Never).await;
-        if connected.is_err() {
-            // Go back to the choice that worked.
-            self.send(actor::Message::TakeBack { choice: chosen, before: before.choice });
-        }
-        connected.map(Choice::InUse)
-    }
-
-    /// Stops a cluster. `not_ours`: even one that pxlens did not start. It runs to the end even if the caller is
-    /// dropped, since half a cluster is of no use.
-    ///
-    /// # Errors
-    /// A sentence that says why it was not stopped.
-    pub(crate) async fn stop(&self, cluster: FoundCluster, not_ours: bool) -> Result<(), String> {
-        let session = self.clone();
-        let stopping = tokio::spawn(async move {
-            let cluster = Box::new(cluster);
-            session.send(actor::Message::Stopping { cluster: cluster.clone(), stopped: None });
-            let stopped = local::stop(&cluster, not_ours).await;
-            session.send(actor::Message::Stopping { cluster, stopped: Some(stopped.is_ok()) });
-            stopped
-        });
-        match stopping.await {
-            Ok(stopped) => stopped.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    /// Finds a cluster, or starts one if `start` allows it, and connects to it.
-    ///
-    /// # Errors
-    /// See [`ClusterError`].
-    pub(crate) async fn connect(&self, start: StartPolicy) -> Result<ClusterView, ClusterError> {
-        self.request(|reply| actor::Message::Connect { start, reply })
-            .await
-            .unwrap_or(Err(ClusterError::Unreachable(RunError::Ended.to_string())))
-    }
-
     /// Ends the session: drops queued runs, closes the sockets, and stops a cluster that was started for this session
     /// alone.
     pub(crate) async fn shutdown(&self) {
-        self.request(|reply| actor::Message::Shutdown { reply }).await;
+        let (reply, ended) = oneshot::channel();
+        self.send(Message::Shutdown { reply });
+        // Fails if it had ended already.
+        let _ = ended.await;
     }
 
     /// Makes the session's task panic while it handles a message.
     #[cfg(test)]
     pub(crate) fn panic(&self) {
-        self.send(actor::Message::Panic);
+        self.tell(|_| panic!("a test asked for it"));
     }
 
-    fn send(&self, message: actor::Message) {
-        // This fails only after the session has ended, when the message could change nothing.
-        let _ = self.messages.send(message);
+    /// Has the session's task do something to its state, after everything that was asked before.
+    fn tell(&self, request: impl FnOnce(&mut Actor) + Send + 'static) {
+        self.send(Message::Request(Box::new(request)));
     }
 
-    async fn request<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> actor::Message) -> Option<T> {
-        self.send_request(message).await.ok()
-    }
-
-    /// Sends a request at once; the answer can be awaited later.
-    fn send_request<T>(
+    /// The same, with an answer. The request is sent before this returns; there is no answer if the session has ended.
+    fn ask<T: Send + 'static>(
         &self,
-        message: impl FnOnce(oneshot::Sender<T>) -> actor::Message,
+        request: impl FnOnce(&mut Actor) -> T + Send + 'static,
+    ) -> oneshot::Receiver<T> {
+        self.ask_for(|actor, reply| {
+            // Fails if the caller was dropped, which is fine.
+            let _ = reply.send(request(actor));
+        })
+    }
+
+    /// The same, with an answer that may come later than the request has been handled.
+    fn ask_for<T: Send + 'static>(
+        &self,
+        request: impl FnOnce(&mut Actor, oneshot::Sender<T>) + Send + 'static,
     ) -> oneshot::Receiver<T> {
         let (reply, answer) = oneshot::channel();
-        self.send(message(reply));
+        self.tell(|actor| request(actor, reply));
         answer
+    }
+
+    fn send(&self, message: Message) {
+        // This fails only after the session has ended, when the message could change nothing.
+        let _ = self.messages.send(message);
     }
 }

@@ -28,7 +28,7 @@ fn calls_run_and_old_ones_are_left_out() {
         "02_magic_call.py",
         &["[0-3] (no output)", "[0-3] 3", "[0-2] 3", "[0-3] 4"],
         0,
-        "5 local lines beside px magics were not run",
+        "5 local lines not run",
     );
 }
 

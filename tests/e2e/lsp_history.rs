@@ -49,9 +49,9 @@ fn a_second_run_is_compared_with_the_first_and_cleared_results_stay_in_the_histo
     let first = run(&mut client);
     let alone = client.request("px/compare", json!({"run": first}));
     assert!(alone["message"].as_str().is_some_and(|text| text.contains("first run of its cell")), "{alone}");
-    assert!(!hover(&mut client, &uri, 1, "step").contains("Compare with the run before"));
+    assert!(!hover(&mut client, &uri, 1, "step").contains("Compare with the previous run"));
     let second = run(&mut client);
-    assert!(hover(&mut client, &uri, 1, "step").contains("Compare with the run before"));
+    assert!(hover(&mut client, &uri, 1, "step").contains("Compare with the previous run"));
     let compared = client.request("px/compare", json!({"run": second}));
     assert_eq!(compared["summary"], "3 engines as before, [2] changed", "{compared:#}");
     assert_eq!(compared["with"], first);

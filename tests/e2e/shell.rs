@@ -168,7 +168,7 @@ fn local_lines_that_are_not_run_are_counted_when_the_whole_file_is_run() {
     let file = Written::new("mixed.py", "# %%\na = 1\n%px work()\nb = 2\n# %%\nc = 3\n");
     let whole = run(file.path(), &sim.connection_file()).run();
     status(&whole, 0);
-    assert!(whole.stderr.contains("2 local lines beside px magics were not run"), "{whole:?}");
+    assert!(whole.stderr.contains("2 local lines not run"), "{whole:?}");
     let one = run(file.path(), &sim.connection_file()).args(["--cell", "1"]).run();
     status(&one, 0);
     assert_eq!(one.stderr, "");

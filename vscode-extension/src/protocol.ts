@@ -102,13 +102,16 @@ export type RunResult = {
   /** The runs, in document order. */
   runs: Array<StartedRun>;
   /** The `%pxresult` lines that were run, and the run that each shows from now on, which may still go on. */
-  recalled: Array<RecalledRun>;
+  shownResults: Array<ShownResult>;
   /** What was asked for and does not run, and why. */
   notRun: Array<NotRun>;
   /** How many lines of ordinary Python there are beside the px lines; pxlens does not run them. */
   localLines: number;
-  /** What is left out since it is in the body of a statement such as `if`, for the user: "1 line under `if` not run". */
-  conditional?: string;
+  /**
+   * What was not meant to run, in words for the user: "2 local lines not run", and what is in the body of a statement such as `if`, "1 line
+   * under `if` not run".
+   */
+  leftOut: Array<string>;
 };
 
 /** A run that runs now or waits for its engines. */
@@ -127,7 +130,7 @@ export type StartedRun = {
 };
 
 /** What a `%pxresult` shows. */
-export type RecalledRun = {
+export type ShownResult = {
   /** Its px cell: the `%pxresult` line. */
   cell: CellId;
   /** The run that it shows. */
@@ -163,11 +166,11 @@ export type InterruptParams = {
   signal?: string;
 };
 
-/** What happened to each engine of the run that had not ended. An engine is in at most one list. */
+/** What happened to each engine that had something to do: of a run, to those that had not ended. An engine is in at most one list. */
 export type InterruptResult = {
-  /** Engines that work on this run and were signalled. */
+  /** Engines that work on what is to be stopped, and were signalled. */
   signalled: Array<number>;
-  /** Engines that will not begin it, because its request was dropped or aborted. */
+  /** Engines where that had not begun; its requests were dropped or aborted. */
   aborted: Array<number>;
   /** Engines that are busy for another client and were left alone. What waited there was aborted. */
   leftAlone: Array<number>;
@@ -197,18 +200,21 @@ export type Whose = "session" | "mine" | "anybody";
 
 /** What happened to each engine that was meant. An engine is in one list. */
 export type InterruptEnginesResult = {
-  /** Engines that were signalled. */
-  signalled: Array<number>;
-  /** Engines that had something waiting, which they drop. */
-  aborted: Array<number>;
-  /** Engines that work for another client, and were left alone. */
-  leftAlone: Array<number>;
-  /** Engines that work for another pxlens of this user, and were left alone. */
-  leftMine: Array<number>;
-  /** Engines that did not answer in time. */
-  unanswered: Array<number>;
   /** Engines that had nothing to do. */
   idle: Array<number>;
+  /** Engines that work on what is to be stopped, and were signalled. */
+  signalled: Array<number>;
+  /** Engines where that had not begun; its requests were dropped or aborted. */
+  aborted: Array<number>;
+  /** Engines that are busy for another client and were left alone. What waited there was aborted. */
+  leftAlone: Array<number>;
+  /**
+   * Engines that are busy for another pxlens of this user, such as an earlier window, and were left alone. What waited there was
+   * aborted.
+   */
+  leftMine: Array<number>;
+  /** Engines that were signalled or asked, but did not answer in time. */
+  unanswered: Array<number>;
   /** Why nothing was done: a sentence for the user. */
   refused?: string;
 };
@@ -274,7 +280,7 @@ export type Plan = {
   engines: Array<number>;
   /** The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engines`. */
   ranks: string;
-  /** How many engines are alive. */
+  /** How many engines are alive; 0 for a line that runs nothing. */
   alive: number;
   /** Whether later runs wait for it. */
   block: boolean;
@@ -954,7 +960,7 @@ export type RunNotebookCellResult = {
   /** The runs, in order. */
   runs: Array<StartedRun>;
   /** The `%pxresult` lines, and the run that each shows. */
-  recalled: Array<RecalledRun>;
+  shownResults: Array<ShownResult>;
   /** What does not run, and why. */
   notRun: Array<NotRun>;
   /** Whether any of that was supposed to run but cannot. A line that only sets something is not. */

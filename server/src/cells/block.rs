@@ -339,7 +339,7 @@ impl<'a> Scanner<'a> {
             lines: index..last + 1,
             range: TextRange::new(start, end),
             magic_range,
-            code,
+            code: code.into(),
             options_text: Some((options_text, MagicKind::CellPx)),
             column: begin,
             escape,

@@ -10,6 +10,7 @@ use super::{
     mapped::Mapped,
     prefix::Prefix,
     python,
+    shared_code::SharedCode,
     statements::Expr,
 };
 use crate::text::TextRange;
@@ -39,7 +40,7 @@ pub(crate) struct Found {
     pub(crate) lines: Range<usize>,
     pub(crate) range: TextRange,
     pub(crate) magic_range: TextRange,
-    pub(crate) code: Mapped,
+    pub(crate) code: SharedCode,
     /// What its options were read from, and what takes them; `None` for a magic that takes none.
     pub(crate) options_text: Option<(Mapped, MagicKind)>,
     /// On its first line, where its percent sign or its call stands.

@@ -11,6 +11,7 @@ use super::{
     refusal::{IN_PX_BODY, broken_cell, refusal, unknown_view},
     scan::Scanned,
     set_up,
+    shared_code::SharedCode,
     views::{Region, UnreadTargets},
 };
 use crate::{engines::Targets, text::TextRange};
@@ -260,7 +261,7 @@ impl Resolver<'_> {
             lines,
             range,
             magic_range,
-            code,
+            code: code.into(),
             options_text: None,
             column: blanks,
             escape: None,
@@ -306,9 +307,10 @@ impl Resolver<'_> {
     }
 
     fn push(&mut self, found: &Found) {
-        let sends = found.kind.sends();
-        let lines =
-            if sends { found.code.line_map(found.magic_range.end) } else { super::LineMap::default() };
+        let (code, lines) = match found.kind.sends() {
+            true => found.code.shared(found.magic_range.end),
+            false => (found.code.text().into(), Arc::default()),
+        };
         let view = match &found.imports {
             Some(imports) => Some(self.carry.imports(&imports.view, self.origin)),
             // It runs on all engines, whatever views are made of.
@@ -333,7 +335,7 @@ impl Resolver<'_> {
             kind: found.kind,
             range: found.range,
             magic_range: found.magic_range,
-            code: found.code.text().into(),
+            code,
             lines,
             notebook_cell: self.scanned.place.clone(),
             view: view.unwrap_or_default(),
@@ -372,7 +374,7 @@ fn toggle_at(scanned: &Scanned, line: usize) -> Found {
         lines: line..line + 1,
         range,
         magic_range: range,
-        code: Mapped::default(),
+        code: SharedCode::default(),
         options_text: None,
         column: python::indent(text.line(line)),
         escape: text.hidden(line).map(|hidden| hidden.escape),

@@ -1,7 +1,9 @@
 //! Moves ranges. Those of a px cell count from the beginning of its block; to say where something is in the document, the
 //! place of the block is added.
 
-use super::PxCell;
+use std::sync::Arc;
+
+use super::{LineMap, PxCell};
 use crate::text::TextRange;
 
 impl TextRange {
@@ -23,7 +25,7 @@ impl PxCell {
         for range in ranges.into_iter().chain(of_options).chain(of_error).chain(of_suite) {
             *range = range.shifted(by);
         }
-        cell.lines = std::mem::take(&mut cell.lines).shifted(by);
+        cell.lines = Arc::new(LineMap::clone(&cell.lines).shifted(by));
         cell
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
     let connected = session.connect(StartPolicy::Never).await;
     let connected = match connected {
         Ok(_) => {
-            session.places().await;
+            session.settle_hosts().await;
             Ok(session.snapshot(About::Nothing).await.cluster)
         }
         Err(error) => Err(error),

@@ -332,10 +332,8 @@ impl Follower<'_> {
             screen.note(&text)?;
         }
         // Somebody who asks for one px cell expects nothing else to run.
-        if asked.local_lines > 0 && *whole_file {
-            let (one, several) = ("local line beside px magics was", "local lines beside px magics were");
-            let lines = not_run(asked.local_lines as usize, one, several);
-            screen.note(&format!("{lines}: pxlens runs only px cells"))?;
+        if let Some(lines) = asked.local_lines().filter(|_| *whole_file) {
+            screen.note(&format!("{lines} not run: pxlens runs only px cells"))?;
         }
         if let Some(lines) = asked.conditional_lines() {
             // The lines of a notebook's file are not what people see.

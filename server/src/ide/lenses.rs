@@ -2,7 +2,7 @@
 //! or notebook share a lens.
 
 use super::{
-    action::{Action, RunAction, RunCells},
+    actions::{Action, RunAction, RunCells},
     outlook::{self, Outlook, Outlooks, line_title, run_title},
 };
 use crate::{

@@ -94,7 +94,7 @@ fn output(
         range: cell.places.range,
         stale: snapshot.is_stale(cell),
         line,
-        line_at: failing.unwrap_or(cell.places.last_line),
+        line_at: failing.unwrap_or(cell.last_line),
         block,
         now: run,
     })

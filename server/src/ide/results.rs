@@ -35,9 +35,8 @@ impl Shown {
 /// The newest run of the px cell at a position, or of the px cells below a marker; at a `%pxresult`, the run that it would show now.
 pub(crate) fn shown_at(snapshot: &Snapshot, position: Position) -> Option<Shown> {
     let view = snapshot.document()?;
-    let at = |cell: &&CellView| (cell.line..=cell.last_line).contains(&position.line);
-    let newest = || view.below_marker(position.line).iter().max_by_key(|cell| Some(cell.run.as_ref()?.id));
-    let cell = view.cells.iter().find(at).or_else(newest)?;
+    let newest = |cell: &&CellView| Some(cell.run.as_ref()?.id);
+    let cell = view.cells_on(position.line, position.line).max_by_key(newest)?;
     if cell.cell.kind != CellKind::Result {
         return Some(cell.run.clone()?.into());
     }

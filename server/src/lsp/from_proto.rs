@@ -91,7 +91,7 @@ pub(super) fn group_by(group_by: protocol::GroupBy) -> GroupBy {
 /// If it names no cell, or its targets cannot be parsed.
 pub(super) fn run_command(params: RunParams) -> Result<RunCommand, RunError> {
     let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
-    let targets = targets.map_err(|error| RunError::Unreadable(error.to_string()))?;
+    let targets = targets.map_err(|error| RunError::InvalidTargets(error.to_string()))?;
     // An id that cannot be parsed is of no cell. It must not fall back to the cell at the position that is given as well.
     let cell =
         params.cell.as_ref().map(|id| cell_id(id).ok_or(RunError::NoCell(NoCell::Gone))).transpose()?;

@@ -44,6 +44,7 @@ mod semantic_tokens;
 mod show_output;
 mod show_run;
 mod text_document_content;
+mod unknown;
 mod write_view;
 
 use tower_lsp::{ClientSocket, LspService};

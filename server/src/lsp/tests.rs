@@ -31,6 +31,7 @@ mod clusters;
 mod contents;
 mod conversation;
 mod endings;
+mod examples;
 mod history;
 mod language_features;
 mod lenses;

@@ -7,8 +7,8 @@ pub(super) mod pictures;
 
 use lsp_types::{DiagnosticSeverity, Position, Range, Uri};
 use pxlens_protocol::{
-    Cell, CellId, CellState, CellsResult, NotRun, Plan, Problem, ProblemSeverity, RecalledRun, RunId,
-    RunResult, ScriptFormat, StartedRun,
+    Cell, CellId, CellState, CellsResult, NotRun, Plan, Problem, ProblemSeverity, RunId, RunResult,
+    ScriptFormat, ShownResult, StartedRun,
 };
 
 pub(super) use self::outputs::cell_output;
@@ -169,14 +169,18 @@ pub(super) fn run_result(response: session::RunResponse, runs_local: bool) -> Ru
         note: note(handle),
     };
     let shown_result =
-        |shown: &session::ShownResult| RecalledRun { cell: cell_id(shown.cell), run: run_id(shown.run.id) };
+        |shown: &session::ShownResult| ShownResult { cell: cell_id(shown.cell), run: run_id(shown.run.id) };
     let not_run =
         |(one, reason): (&session::NotRun, String)| NotRun { cell: Some(cell_id(one.cell)), reason };
     RunResult {
         runs: response.runs.iter().map(started).collect(),
-        recalled: response.shown_results.iter().map(shown_result).collect(),
+        shown_results: response.shown_results.iter().map(shown_result).collect(),
         not_run: response.reasons().into_iter().map(not_run).collect(),
         local_lines: response.local_lines,
-        conditional: response.conditional_lines().map(|lines| format!("{lines} not run")),
+        left_out: [response.local_lines(), response.conditional_lines()]
+            .into_iter()
+            .flatten()
+            .map(|lines| format!("{lines} not run"))
+            .collect(),
     }
 }

@@ -50,7 +50,7 @@ pub(crate) enum CardAction {
     RerunFailed,
     /// Stop it.
     Interrupt,
-    /// Compare it with the run before.
+    /// Compare it with the previous run.
     Compare,
     /// Put its output into the clipboard.
     Copy,
@@ -161,7 +161,7 @@ fn links(run: &Run, card: Card<'_>, most: usize) -> String {
         (CardAction::Interrupt, "Interrupt"),
         (CardAction::Rerun, "Re-run"),
         (CardAction::RerunFailed, "Re-run failed"),
-        (CardAction::Compare, "Compare with the run before"),
+        (CardAction::Compare, "Compare with the previous run"),
         (CardAction::Copy, "Copy"),
         (CardAction::ShowOutput, "Whole output"),
         (CardAction::ShowRun, "Outputs panel"),

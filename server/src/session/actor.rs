@@ -2,44 +2,28 @@
 
 mod commands;
 mod connection;
+mod documents;
 mod history;
 mod missing_modules;
 mod pxresult;
+mod run_index;
 mod runs;
+mod snapshot;
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    panic::AssertUnwindSafe,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::JoinHandle,
+    sync::{mpsc, oneshot},
     time::MissedTickBehavior,
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    About, CellId, CellText, ClusterError, ClusterView, DocumentKey, FileWish, InterruptScope, Interrupted,
-    Level, NotebookChange, Only, PreviousChoice, RunCommand, RunHandle, Runs, SessionEvent, Settings,
-    Snapshot, StartPolicy, Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
-    spill::SpillSpace,
+    ClusterError, ClusterView, FileWish, Level, SessionEvent, Settings, StartPolicy, Starting,
+    attach::Attached, documents::Documents, queue::Queue, spill::SpillSpace,
 };
-use crate::{
-    cells::Dialect,
-    cluster::{
-        ClusterClient,
-        discovery::{FoundCluster, Selection},
-    },
-    engines::RankSet,
-    render::GroupBy,
-    run::RunId,
-    text::{Change, Encoding},
-};
+use crate::{cluster::discovery::Selection, engines::RankSet, run::RunId, text::Encoding};
+use run_index::RunIndex;
 
 /// How often the session looks for a running cluster, if it follows.
 const LOOK: Duration = Duration::from_secs(2);
@@ -55,92 +39,13 @@ pub(super) struct Setup {
     pub(super) follow: bool,
 }
 
+/// Work on the session's state that a face asks for.
+type Request = Box<dyn FnOnce(&mut Actor) + Send>;
+
 /// Every cause of change.
 pub(super) enum Message {
-    Open {
-        key: DocumentKey,
-        dialect: Dialect,
-        version: i32,
-        text: String,
-    },
-    Change {
-        key: DocumentKey,
-        version: i32,
-        changes: Vec<Change>,
-    },
-    Close {
-        key: DocumentKey,
-    },
-    OpenNotebook {
-        key: DocumentKey,
-        order: Vec<DocumentKey>,
-        cells: Vec<CellText>,
-    },
-    ChangeNotebook {
-        key: DocumentKey,
-        change: Box<NotebookChange>,
-    },
-    CloseNotebook {
-        key: DocumentKey,
-    },
-    SendPlain {
-        key: DocumentKey,
-    },
-    Configure(Box<Settings>),
-    Trust(bool),
-    Encoding(Encoding),
-    Clear {
-        key: DocumentKey,
-        cell: Option<CellId>,
-        reply: oneshot::Sender<Option<usize>>,
-    },
-    Snapshot {
-        about: About,
-        reply: oneshot::Sender<Snapshot>,
-    },
-    Run {
-        command: Box<RunCommand>,
-        reply: commands::Reply,
-    },
-    Interrupt {
-        run: Option<RunId>,
-        stop: InterruptScope,
-        signal: Option<String>,
-        reply: oneshot::Sender<Option<Interrupted>>,
-    },
-    /// The user asked to see the output of this run.
-    Reveal {
-        run: RunId,
-    },
-    /// The user chose how this run is grouped.
-    Regroup {
-        run: RunId,
-        group_by: GroupBy,
-        reply: oneshot::Sender<bool>,
-    },
-    /// Uses another cluster than the settings name, or that one again.
-    Choose {
-        choice: Option<Selection>,
-        reply: oneshot::Sender<PreviousChoice>,
-    },
-    /// A choice led to no cluster: puts the previous one in force again, unless another choice has been made since.
-    TakeBack {
-        choice: Option<Selection>,
-        before: Option<Selection>,
-    },
-    /// Whether the workspace is trusted, and the client of the cluster in use.
-    Client {
-        reply: oneshot::Sender<(bool, Option<ClusterClient>)>,
-    },
-    Connect {
-        start: StartPolicy,
-        reply: oneshot::Sender<Result<ClusterView, ClusterError>>,
-    },
-    /// A cluster is being stopped, or the attempt to stop it has ended.
-    Stopping {
-        cluster: Box<FoundCluster>,
-        stopped: Option<bool>,
-    },
+    Request(Request),
+    /// A face ends the session.
     Shutdown {
         reply: oneshot::Sender<()>,
     },
@@ -175,31 +80,8 @@ pub(super) enum Message {
     },
     /// Another task has a message for the user.
     Say(Level, String),
-    /// A console waits for an engine that is busy.
-    ConsoleWaits(String),
     /// The progress of a cluster that is being started.
     Starting(Starting),
-    /// Panics, for tests of what a panic costs.
-    #[cfg(test)]
-    Panic,
-}
-
-impl Message {
-    /// Whether handling it may change the runs or where they are shown. It never does for the messages that come with
-    /// every keystroke or with every message of an engine.
-    fn may_change_runs(&self) -> bool {
-        !matches!(
-            self,
-            Self::Snapshot { .. }
-                | Self::Open { .. }
-                | Self::Change { .. }
-                | Self::ChangeNotebook { .. }
-                | Self::EnginesChanged { .. }
-                | Self::Starting(_)
-                | Self::Say(..)
-                | Self::ConsoleWaits(_)
-        )
-    }
 }
 
 /// Something that waits for a cluster.
@@ -226,33 +108,8 @@ impl Waiter {
     }
 }
 
-/// What the session knows of a run.
-struct RunEntry {
-    handle: Arc<RunHandle>,
-    /// Where its order goes; `None` once it was given.
-    order: Option<oneshot::Sender<Order>>,
-    /// The part of an earlier run's engines that it is for.
-    only: Option<Only>,
-    /// If its first engine runs it before the others: cancelled when the others must not follow.
-    canary: Option<CancellationToken>,
-    over: bool,
-    /// Whether its result was cleared.
-    dismissed: bool,
-    /// Whether the user asked to see it, if it is a non-blocking run.
-    revealed: bool,
-    /// How the user wants it grouped.
-    regroup: watch::Sender<Option<GroupBy>>,
-    /// The names that `-o` gave it, the newest last.
-    names: Vec<String>,
-    /// The size of its output when it was last written under its names.
-    kept: usize,
-    /// About how many bytes of memory it takes, once it is over.
-    bytes: usize,
-    /// A task that ends when the run's task has ended.
-    task: Option<JoinHandle<()>>,
-}
-
-struct Actor {
+/// The session's state.
+pub(super) struct Actor {
     /// The settings as the user made them.
     wanted: Settings,
     /// The cluster that the user chose since the settings last named one.
@@ -263,16 +120,10 @@ struct Actor {
     follow: bool,
     documents: Documents,
     queue: Queue,
-    runs: BTreeMap<RunId, RunEntry>,
+    index: RunIndex,
     /// What the files of all runs take on disk.
     space: Arc<SpillSpace>,
-    /// The runs as they are shared with faces, until something about them may have changed.
-    shared_runs: Option<Arc<Runs>>,
     next_run: u32,
-    /// What each `%pxresult` that was run shows.
-    shown_by: HashMap<CellId, RunId>,
-    /// The newest run of each name.
-    named: BTreeMap<String, RunId>,
     keeper: pxresult::Keeper,
     cluster: Option<Attached>,
     /// What the file that was run last asks of the cluster; before that, what the open documents ask.
@@ -315,12 +166,9 @@ pub(super) async fn run(
         follow: setup.follow,
         documents: Documents::new(setup.encoding),
         queue: Queue::default(),
-        shared_runs: None,
-        runs: BTreeMap::new(),
+        index: RunIndex::default(),
         space: Arc::default(),
         next_run: 1,
-        shown_by: HashMap::new(),
-        named: BTreeMap::new(),
         keeper: pxresult::Keeper::default(),
         cluster: None,
         wished: FileWish::default(),
@@ -362,74 +210,17 @@ pub(super) async fn run(
 impl Actor {
     /// Handles a message. A panic is a bug, and costs that message and nothing else.
     fn handle_guarded(&mut self, message: Message) {
-        let may_change_runs = message.may_change_runs();
         if std::panic::catch_unwind(AssertUnwindSafe(|| self.handle(message))).is_err() {
             tracing::error!("the session panicked while handling a message; this is a bug in pxlens");
             let text = "pxlens hit a bug and ignored the last request or edit; please report this";
             self.notify(SessionEvent::Say(Level::Error, text.to_owned()));
         }
-        // After the message was handled, since that may read the runs and then change them.
-        if may_change_runs {
-            self.shared_runs = None;
-        }
     }
 
     fn handle(&mut self, message: Message) {
-        // Sending an answer fails if the caller was dropped, which is fine.
         match message {
-            Message::Open { key, dialect, version, text } => {
-                let events = self.documents.open(key, dialect, version, &text);
-                self.notify_all(events);
-            }
-            Message::Change { key, version, changes } => {
-                let events = self.documents.change(&key, version, &changes);
-                self.notify_all(events);
-            }
-            Message::Close { key } => {
-                let events = self.documents.close(&key);
-                self.forget_old_runs();
-                self.notify_all(events);
-            }
-            Message::OpenNotebook { key, order, cells } => {
-                let events = self.documents.open_notebook(key, order, cells);
-                self.notify_all(events);
-            }
-            Message::ChangeNotebook { key, change } => {
-                let events = self.documents.change_notebook(&key, *change);
-                self.notify_all(events);
-            }
-            Message::CloseNotebook { key } => {
-                let events = self.documents.close_notebook(&key);
-                self.forget_old_runs();
-                self.notify_all(events);
-            }
-            Message::SendPlain { key } => {
-                let events = self.documents.send_plain(&key);
-                self.notify_all(events);
-            }
-            Message::Configure(settings) => self.configure(*settings),
-            Message::Trust(trusted) => {
-                // Trust changes what every cell would do, or why it does nothing.
-                if std::mem::replace(&mut self.trusted, trusted) != trusted {
-                    self.apply_settings();
-                    self.notify(SessionEvent::Cluster);
-                }
-            }
-            Message::Encoding(encoding) => self.documents.set_encoding(encoding),
-            Message::Clear { key, cell, reply } => drop(reply.send(self.clear(&key, cell))),
-            Message::Snapshot { about, reply } => drop(reply.send(self.snapshot(&about))),
-            Message::Run { command, reply } => self.run(&command, reply),
-            Message::Interrupt { run, stop, signal, reply } => self.interrupt(run, stop, signal, reply),
-            Message::Reveal { run } => self.reveal(run),
-            Message::Regroup { run, group_by, reply } => drop(reply.send(self.regroup(run, group_by))),
-            Message::Choose { choice, reply } => drop(reply.send(self.choose(choice))),
-            Message::TakeBack { choice, before } => self.take_back(&choice, before),
-            Message::Client { reply } => {
-                let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
-                drop(reply.send((self.trusted, client)));
-            }
-            Message::Connect { start, reply } => self.connect(start, reply),
-            Message::Stopping { cluster, stopped } => self.stopping(&cluster, stopped),
+            Message::Request(request) => request(self),
+            // It ends the loop.
             Message::Shutdown { .. } => {}
             Message::Attached { policy, selection, result } => self.attached(policy, &selection, *result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
@@ -442,14 +233,11 @@ impl Actor {
             Message::Over { run, succeeded } => self.over(run, succeeded),
             Message::Late { run } => self.late_output(run),
             Message::Say(level, text) => self.notify(SessionEvent::Say(level, text)),
-            Message::ConsoleWaits(text) => self.notify(SessionEvent::ConsoleWaits(text)),
             Message::Starting(how) => self.report_starting(how),
-            #[cfg(test)]
-            Message::Panic => panic!("a test asked for it"),
         }
     }
 
-    fn notify(&self, event: SessionEvent) {
+    pub(super) fn notify(&self, event: SessionEvent) {
         // A face that no longer listens needs no events.
         let _ = self.events.send(event);
     }
@@ -477,12 +265,12 @@ impl Actor {
 
     /// Deletes the files of runs even if others still hold them: a process that ends drops nothing.
     async fn clear_files(&mut self) {
-        let tasks: Vec<_> = self.runs.values_mut().filter_map(|entry| entry.task.take()).collect();
+        let tasks: Vec<_> = self.index.runs.values_mut().filter_map(|entry| entry.task.take()).collect();
         // Without the connection they are about to end; one that still writes would make its folder again.
         if tokio::time::timeout(RUNS_END_LIMIT, join_all(tasks)).await.is_err() {
             tracing::debug!("the task of a run outlives its session");
         }
-        let runs = std::mem::take(&mut self.runs);
+        let runs = std::mem::take(&mut self.index.runs);
         let clear = move || runs.values().for_each(|entry| entry.handle.spilled.clear());
         // It is cancelled when the process is told to end at once.
         if tokio::task::spawn_blocking(clear).await.is_err_and(|error| error.is_panic()) {

@@ -1,6 +1,9 @@
 //! A command to run px cells, and its answer.
 
-use super::*;
+use std::{collections::HashMap, sync::Arc};
+
+use super::{CellId, ClusterError, DocumentKey, Only, RunHandle, ShownResult, StartPolicy};
+use crate::{engines::ResolveError, plan::Overrides};
 
 /// Which px cells to run. The session looks them up when it handles the command: edits that were sent before it have
 /// taken effect by then, and later ones change nothing.
@@ -131,6 +134,15 @@ impl RunResponse {
         self.not_run.iter().filter(is_reported).map(|one| (one, sentence(one))).collect()
     }
 
+    /// How many lines of local code stand beside the px lines: `2 local lines`.
+    pub(crate) fn local_lines(&self) -> Option<String> {
+        match self.local_lines {
+            0 => None,
+            1 => Some("1 local line".to_owned()),
+            count => Some(format!("{count} local lines")),
+        }
+    }
+
     /// How many lines do not run since they stand in the bodies of statements, and of which: ``2 lines under `for` and
     /// `if` ``.
     pub(crate) fn conditional_lines(&self) -> Option<String> {
@@ -179,6 +191,9 @@ pub(crate) enum RunError {
     /// The document cannot be parsed.
     #[error("{0}")]
     Unreadable(String),
+    /// The targets that the command names instead of the cells' own cannot be parsed.
+    #[error("{0}")]
+    InvalidTargets(String),
     /// What was asked for holds no px cell.
     #[error("{0}")]
     NoCell(NoCell),

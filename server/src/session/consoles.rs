@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{ClusterError, RunError, Session, StartPolicy, actor};
+use super::{ClusterError, RunError, Session, SessionEvent, StartPolicy};
 use crate::{
     cluster::{
         Console, ConsoleError,
@@ -33,7 +33,7 @@ impl Session {
     /// starts a cluster.
     ///
     /// Waits for a busy engine, for at most `limit` or until `given_up` completes, and reports that as a
-    /// [`SessionEvent::ConsoleWaits`](super::SessionEvent).
+    /// [`SessionEvent::ConsoleWaits`].
     ///
     /// # Errors
     /// See [`ConsoleRequestError`].
@@ -43,14 +43,13 @@ impl Session {
         limit: Option<Duration>,
         given_up: impl Future<Output = ()>,
     ) -> Result<Console, ConsoleRequestError> {
-        let in_use = || self.request(|reply| actor::Message::Client { reply });
-        if !in_use().await.is_some_and(|(trusted, _)| trusted) {
+        if !self.client().await.is_some_and(|(trusted, _)| trusted) {
             return Err(ConsoleRequestError::Untrusted);
         }
         let cluster = self.connect(StartPolicy::Never).await?;
-        let Some((_, Some(client))) = in_use().await else { return Err(ClusterError::None.into()) };
+        let Some((_, Some(client))) = self.client().await else { return Err(ClusterError::None.into()) };
         let folder = console::runtime_dir().ok_or(ConsoleError::NoFolder)?;
-        let say = |text| self.send(actor::Message::ConsoleWaits(text));
+        let say = |text| self.tell(|actor| actor.notify(SessionEvent::ConsoleWaits(text)));
         Ok(console::open(&client, engine, &cluster.name, &folder, Wait { say, limit, given_up }).await?)
     }
 }

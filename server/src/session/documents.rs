@@ -414,12 +414,17 @@ impl Documents {
         self.units.get(key).into_iter().flat_map(Unit::cells).map(|cell| cell.id).collect()
     }
 
-    /// Clears the shown runs of cells of a text; returns how many showed one. With `all`, deleted cells lose theirs too.
-    pub(super) fn clear(&mut self, key: &DocumentKey, cells: &[CellId], all: bool) -> usize {
-        let Some(unit) = self.units.get_mut(key) else { return 0 };
-        if all {
+    /// Clears the shown runs of a text, also of its deleted cells; returns how many of its cells showed one.
+    pub(super) fn clear(&mut self, key: &DocumentKey) -> usize {
+        if let Some(unit) = self.units.get_mut(key) {
             unit.cut = Cut::default();
         }
+        self.clear_cells(key, &self.cell_ids(key))
+    }
+
+    /// Clears the shown runs of these cells of a text; returns how many showed one.
+    pub(super) fn clear_cells(&mut self, key: &DocumentKey, cells: &[CellId]) -> usize {
+        let Some(unit) = self.units.get_mut(key) else { return 0 };
         let shown = unit.cells_mut().filter(|cell| cells.contains(&cell.id));
         let cleared = shown.filter_map(|cell| cell.run.take()).count();
         if cleared > 0 {

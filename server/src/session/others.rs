@@ -1,6 +1,6 @@
 //! Interrupting what other clients have on the engines, such as an earlier window of the same user.
 
-use super::{ClusterError, Session, actor};
+use super::{ClusterError, Session};
 use crate::{
     cells::magic::defaults::SIGNAL_ON_INTERRUPT,
     cluster::{ClientError, InterruptReport, Whose},
@@ -36,7 +36,7 @@ impl Session {
         engines: Option<RankSet>,
         signal: Option<&str>,
     ) -> Result<InterruptReport, OthersInterruptError> {
-        let client = match self.request(|reply| actor::Message::Client { reply }).await {
+        let client = match self.client().await {
             Some((true, Some(client))) => client,
             Some((true, None)) => return Err(ClusterError::None.into()),
             Some((false, _)) => return Err(OthersInterruptError::Untrusted),

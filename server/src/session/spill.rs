@@ -278,6 +278,28 @@ fn cache() -> PathBuf {
 /// run may keep.
 const SLICE: usize = 1 << 20;
 
+/// An event in parts whose text is not larger than a slice. Each is copied only when its turn comes.
+fn parts(event: Event) -> impl Iterator<Item = Event> {
+    let mut whole = Some(event);
+    let mut taken = 0;
+    std::iter::from_fn(move || {
+        let Event { slot, at, kind } = whole.as_ref()?;
+        if let EventKind::Stream { name, text } = kind
+            && let rest = &text[taken..]
+            && rest.len() > SLICE
+        {
+            let text = rest[..rest.floor_char_boundary(SLICE)].to_owned();
+            taken += text.len();
+            return Some(Event { slot: *slot, at: *at, kind: EventKind::Stream { name: *name, text } });
+        }
+        let mut last = whole.take()?;
+        if let EventKind::Stream { text, .. } = &mut last.kind {
+            text.drain(..taken);
+        }
+        Some(last)
+    })
+}
+
 /// Applies a run's events, and keeps its text in memory within its limits.
 #[derive(Debug)]
 pub(super) struct Spill {
@@ -334,7 +356,7 @@ impl Spill {
         run: &mut Run,
         events: impl Iterator<Item = Event>,
     ) -> Result<(), String> {
-        let mut events = events.peekable();
+        let mut events = events.flat_map(parts).peekable();
         let mut result = Ok(());
         while events.peek().is_some() {
             // It fails once at most.

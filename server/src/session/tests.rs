@@ -16,7 +16,7 @@ use pxlens_tests::{
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
-use crate::{cluster::discovery::Selection, run::RunState};
+use crate::{cells::Dialect, cluster::discovery::Selection, plan::Overrides, run::RunState};
 
 const TEXT: &str = "%px work()\n";
 
@@ -194,7 +194,7 @@ async fn a_failed_attempt_does_not_fail_a_run_once_another_cluster_is_set() {
     let failed = async {
         fixture.session.snapshot(About::Nothing).await;
         fixture.session.configure(at(&two.connection_file()));
-        fixture.session.send(actor::Message::Attached {
+        fixture.session.send(Message::Attached {
             policy: StartPolicy::Detached,
             selection: at(&one.connection_file()).cluster,
             result: Box::new(Err(ClusterError::NoEngines(30))),
@@ -212,11 +212,10 @@ async fn taking_back_a_choice_does_not_undo_a_later_one() {
     fixture.engines(1).await;
     let bad = at(Path::new("/nowhere/ipcontroller-client.json")).cluster;
     // What `choose` does, with a later choice made before it knows that the first one leads nowhere.
-    let choose = |reply| actor::Message::Choose { choice: Some(bad.clone()), reply };
-    let before = fixture.session.request(choose).await.expect("the session lives").choice;
+    let before = fixture.session.put_choice(Some(bad.clone())).await.choice;
     let chosen = fixture.session.choose(Some(at(&two.connection_file()).cluster)).await;
     assert!(matches!(chosen, Ok(Choice::InUse(_))), "{chosen:?}");
-    fixture.session.send(actor::Message::TakeBack { choice: Some(bad), before });
+    fixture.session.take_back(Some(bad), before);
     let now = fixture.session.snapshot(About::Nothing).await;
     assert_eq!((now.cluster.engines.len(), &now.settings.cluster), (2, &at(&two.connection_file()).cluster));
     let failed = fixture.session.choose(Some(at(Path::new("/nowhere/else.json")).cluster)).await;
@@ -238,7 +237,7 @@ async fn what_waits_for_another_cluster_continues_when_the_one_in_use_is_lost() 
         // The request has arrived by now.
         fixture.session.snapshot(About::Nothing).await;
         let why = Some("a test asked for it".to_owned());
-        fixture.session.send(actor::Message::ClusterChanged { generation: 1, lost: why });
+        fixture.session.send(Message::ClusterChanged { generation: 1, lost: why });
     };
     let (second, ()) = tokio::join!(fixture.run_document(), lost);
     assert_eq!(ends(&second.expect("it runs").runs[0]).await, RunState::Succeeded);
@@ -263,7 +262,7 @@ async fn a_request_for_a_new_cluster_gets_the_one_that_is_being_started() {
     let started_up = async {
         fixture.session.snapshot(About::Nothing).await;
         let (policy, result) = (StartPolicy::Detached, Box::new(Ok(started)));
-        fixture.session.send(actor::Message::Attached { policy, selection, result });
+        fixture.session.send(Message::Attached { policy, selection, result });
     };
     let (response, other, ()) = tokio::join!(requested, other, started_up);
     assert_eq!(other.expect("it is there").engines.len(), 2);

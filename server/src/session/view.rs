@@ -52,10 +52,14 @@ impl DocumentView {
         }
     }
 
-    /// The px cells of the cell of the file whose marker is on this line.
-    pub(crate) fn below_marker(&self, line: u32) -> &[CellView] {
-        let block = self.blocks.iter().find(|block| block.marker == Some(line));
-        block.map_or(&[], |block| &self.cells[block.px_cells.clone()])
+    /// The px cells on these lines, from the first to the last. On the marker of a cell of the file, and no other line: those of
+    /// that cell.
+    pub(crate) fn cells_on(&self, first: u32, last: u32) -> impl Iterator<Item = &CellView> {
+        let is_marked = |block: &&BlockView| first == last && block.marker == Some(first);
+        let block = self.blocks.iter().find(is_marked);
+        let marked = block.map_or(&[][..], |block| &self.cells[block.px_cells.clone()]);
+        let is_on = move |cell: &&CellView| cell.line <= last && first <= cell.last_line;
+        self.cells.iter().filter(is_on).chain(marked)
     }
 
     /// The cell of the file that holds one of its px cells, by that one's index.
@@ -84,7 +88,7 @@ pub(crate) struct CellView {
     pub places: Places,
     /// The magic's line, 0-based.
     pub line: u32,
-    /// The last line of the px cell, 0-based.
+    /// Its last line that is not blank, 0-based; as in `places`.
     pub last_line: u32,
     pub(super) plan: Arc<Result<Plan, Refusal>>,
     /// Its newest run, unless cleared. A `%pxresult` has none; see [`Snapshot::shown`](super::Snapshot::shown).

@@ -85,10 +85,10 @@ export class EnginesController implements Disposable {
    * Called when a command of the server, such as that of a lens, has begun runs. In a notebook with this kernel, cells show them as if they
    * had been run here.
    */
-  async began(command: string, { uri }: px.RunParams, { runs, recalled }: px.RunResult): Promise<void> {
+  async began(command: string, { uri }: px.RunParams, { runs, shownResults }: px.RunResult): Promise<void> {
     const asked = cellOf(uri);
     const client = this.server.session?.client;
-    const begun = new Set([...runs, ...recalled].map(({ cell }) => cell));
+    const begun = new Set([...runs, ...shownResults].map(({ cell }) => cell));
     if (!asked || !client || begun.size === 0 || !this.selected.has(asked.notebook)) return;
     const cells = command === px.serverCommands.run ? [asked] : asked.notebook.getCells();
     const known = await Promise.all(cells.map((cell) => pxCells(client, cell)));
@@ -211,13 +211,13 @@ export class EnginesController implements Disposable {
       const { runs } = await client.sendRequest(px.runs, { uri });
       const begun = underWay(runs).filter((run) => run.uri === uri);
       if (begun.length === 0) throw error;
-      return { runs: begun, recalled: [], notes: [], waits: true, failed: false };
+      return { runs: begun, shownResults: [], notes: [], waits: true, failed: false };
     });
     running.runs = answer.runs.map(({ run }) => run);
     running.client = client;
     if (running.isInterrupted) await this.stop(running);
     if (!answer.waits) free();
-    const runs = [...running.runs, ...answer.recalled.map(({ run }) => run)];
+    const runs = [...running.runs, ...answer.shownResults.map(({ run }) => run)];
     const succeeded = await this.follow(execution, client, runs, answer.notes);
     return succeeded && !answer.failed;
   }

@@ -12,6 +12,7 @@ import {
   type Disposable,
   env,
   type LogOutputChannel,
+  type TextEditor,
   Uri,
   ViewColumn,
   type WebviewPanel,
@@ -22,7 +23,7 @@ import {
 import { exportRunTo } from "../commands/export";
 import { tell } from "../commands/interrupt";
 import { complain, inform, why } from "../notice";
-import { goTo, named, place } from "../place";
+import { goTo, named, ofEditor, type Place, place } from "../place";
 import * as px from "../protocol";
 import type { Server } from "../server";
 import { type Deed, type FromPage, isGiven, read, type ToPage } from "./messages";
@@ -41,6 +42,8 @@ const TYPE = "pxlens.outputs";
 
 export class OutputsPanel implements Disposable {
   private panel: WebviewPanel | undefined;
+  /** The editor that was used last: none is active while the panel has the focus. */
+  private editor: TextEditor | undefined = window.activeTextEditor;
   private readonly subscriptions: Disposable[];
   /** The run that it was opened for; without one, it follows the cursor. */
   private pinned: px.RunId | undefined;
@@ -62,7 +65,8 @@ export class OutputsPanel implements Disposable {
       window.onDidChangeTextEditorSelection(() => {
         this.lookSoon();
       }),
-      window.onDidChangeActiveTextEditor(() => {
+      window.onDidChangeActiveTextEditor((editor) => {
+        if (editor) this.editor = editor;
         this.lookSoon();
       }),
       server.onDidChange(() => {
@@ -253,8 +257,14 @@ export class OutputsPanel implements Disposable {
   }
 
   private async atCursor(media: boolean): Promise<px.PageResult | undefined> {
-    const at = place()?.at;
+    const at = (place() ?? this.left())?.at;
     return at && this.page({ uri: at.uri, position: at.position, media });
+  }
+
+  /** Where the cursor was left, if that editor can still be seen. */
+  private left(): Place | undefined {
+    const editor = window.activeTextEditor ? undefined : this.editor;
+    return editor && window.visibleTextEditors.includes(editor) ? ofEditor(editor) : undefined;
   }
 
   /** The page of a run; `undefined` if there is no such run. */

@@ -186,7 +186,7 @@ step("a run is interrupted though its file was closed", async () => {
   const editor = window.editor("slow.py");
   await window.clickLens(editor, "# %% A cell that takes long", "Run on 4 engines");
   await window.paintedBehind(editor, "    time.sleep(0.1)", /waiting on \[0-3\]/);
-  await window.command("View: Close Editor");
+  await window.closeTabs("slow.py");
   await window.editor("tour.py").waitFor();
   await window.statusSays("4/4 busy");
   await window.command("pxlens: Interrupt");

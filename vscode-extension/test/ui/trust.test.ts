@@ -35,7 +35,7 @@ test("nothing runs in a workspace that is not trusted, until it is", async () =>
     .locator(".workspace-trust-editor .monaco-button", { hasText: /^Trust$/ })
     .first()
     .click();
-  await window.command("View: Close Editor");
+  await window.closeTabs("Workspace Trust");
   await editor
     .locator(".codelens-decoration a", { hasText: "Run (starts 4 local engines)" })
     .first()

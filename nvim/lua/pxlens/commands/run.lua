@@ -7,7 +7,7 @@ local painter = require('pxlens.painter')
 local M = {}
 
 --- Tells the user what does not run.
----@param result { runs: table[], notRun: table[], localLines: integer, conditional: string? }
+---@param result { runs: table[], notRun: table[], leftOut: string[] }
 local function report(result)
   local said, seen = {}, {}
   local function add(sentence)
@@ -20,11 +20,9 @@ local function report(result)
     add(not_run.reason)
   end
   local nothing = #said > 0
-  local lines = result.localLines or 0
-  if lines > 0 then
-    add(lines == 1 and '1 local line not run' or ('%d local lines not run'):format(lines))
+  for _, sentence in ipairs(result.leftOut or {}) do
+    add(sentence)
   end
-  add(result.conditional)
   for _, run in ipairs(result.runs or {}) do
     add(run.note)
   end

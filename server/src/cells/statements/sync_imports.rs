@@ -96,7 +96,7 @@ impl Walk<'_> {
             lines: imports.lines,
             range: source.range(imports.header.start..imports.header.start + trimmed),
             magic_range: source.range(imports.header.start..imports.header.start + header),
-            code: imports.code,
+            code: imports.code.into(),
             options_text: None,
             column: 0,
             escape: None,

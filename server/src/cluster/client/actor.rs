@@ -136,7 +136,7 @@ impl<T: Transport> Actor<T> {
             info,
             health: Health::new(now),
             hub: Hub::default(),
-            requests: Requests::new(options.idle),
+            requests: Requests::new(options.idle, now),
             hosts: Hosts::new(options.host),
             options,
             interrupts: Interrupts::default(),

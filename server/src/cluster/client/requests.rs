@@ -88,7 +88,7 @@ struct ExpectedLoss {
 }
 
 impl Request {
-    pub(super) fn new(turn: Turn) -> Self {
+    pub(super) fn new(turn: Turn, now: Instant) -> Self {
         Self {
             run: turn.run,
             engine: turn.engine,
@@ -103,7 +103,7 @@ impl Request {
             gap: false,
             over: false,
             abandoned: false,
-            last: Instant::now(),
+            last: now,
             expected_loss: None,
         }
     }
@@ -120,7 +120,7 @@ impl Request {
 }
 
 impl Requests {
-    pub(super) fn new(idle_limit: Duration) -> Self {
+    pub(super) fn new(idle_limit: Duration, now: Instant) -> Self {
         Self {
             all: HashMap::new(),
             feeds: HashMap::new(),
@@ -130,7 +130,7 @@ impl Requests {
             outstanding: 0,
             bytes: 0,
             idle_limit,
-            heard: Instant::now(),
+            heard: now,
         }
     }
 

@@ -8,7 +8,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 
 use super::{
     copy, px_clear, px_compare, px_console, px_export, px_interrupt, px_result, px_run, show_output,
-    show_run, write_view,
+    show_run, unknown::no_run, write_view,
 };
 use crate::lsp::{backend::Backend, from_proto, wire::compat::drop_nulls};
 
@@ -64,7 +64,7 @@ fn to_value(result: impl Serialize) -> Result<Value> {
 async fn group(backend: &Backend, params: GroupParams) -> Result<GroupResult> {
     let (run, group_by) = (from_proto::run_id(params.run), from_proto::group_by(params.group_by));
     if !backend.session.regroup(run, group_by).await {
-        return Err(Error::invalid_params(format!("There is no run {}", params.run.0)));
+        return Err(no_run(run));
     }
     Ok(GroupResult { run: params.run, group_by: params.group_by })
 }

@@ -2,9 +2,9 @@
 
 use lsp_types::MessageType;
 use pxlens_protocol::{CompareParams, CompareResult, ComparedGroup, EngineChange, ShowOutputParams};
-use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::jsonrpc::Result;
 
-use super::show_output;
+use super::{show_output, unknown::no_run};
 use crate::{
     lsp::{
         backend::Backend,
@@ -22,10 +22,7 @@ const LINES: usize = 12;
 const CHARACTERS: usize = 1000;
 
 pub(crate) fn handle(snapshot: &Snapshot, params: CompareParams) -> Result<Seen<CompareResult>> {
-    let known = |run: RunId| {
-        let handle = snapshot.runs.get(run);
-        handle.ok_or_else(|| Error::invalid_params(format!("There is no run {}", run.0)))
-    };
+    let known = |run: RunId| snapshot.runs.get(run).ok_or_else(|| no_run(run));
     let handle = known(from_proto::run_id(params.run))?;
     let with = match params.with {
         Some(with) => Some(known(from_proto::run_id(with))?),

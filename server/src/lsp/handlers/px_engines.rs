@@ -17,7 +17,7 @@ pub(crate) async fn handle(backend: &Backend, _: EnginesParams) -> Result<Engine
     // Later changes may be missing from the response, and must cause a notification.
     let is_notified = backend.engines_requested();
     if !is_notified {
-        backend.session.places().await;
+        backend.session.settle_hosts().await;
     }
     let snapshot = backend.session.snapshot(About::Nothing).await;
     Ok(match find(&snapshot).await {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lsp_types::{MessageType, Uri};
 use pxlens_protocol::{ExportFormat, ExportParams, ExportResult};
-use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::jsonrpc::Result;
 
 use crate::{
     blocking,
@@ -39,8 +39,7 @@ async fn export(backend: &Backend, params: ExportParams) -> Result<ExportResult>
         let why = "This workspace is not trusted, so pxlens writes nothing; trust it first";
         return Ok(only_message(why.to_owned()));
     }
-    let handle =
-        run_to_show(backend, &snapshot, from_proto::run_id(params.run)).map_err(Error::invalid_params)?;
+    let handle = run_to_show(backend, &snapshot, from_proto::run_id(params.run))?;
     let format = match params.format {
         ExportFormat::Markdown => Format::Markdown,
         ExportFormat::Json => Format::Json,

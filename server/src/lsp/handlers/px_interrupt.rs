@@ -2,8 +2,9 @@
 
 use lsp_types::MessageType;
 use pxlens_protocol::{InterruptParams, InterruptResult};
-use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::jsonrpc::Result;
 
+use super::unknown::no_run;
 use crate::{
     cluster::InterruptReport,
     engines::{EngineId, RankSet},
@@ -14,22 +15,20 @@ use crate::{
 pub(crate) async fn handle(backend: &Backend, params: InterruptParams) -> Result<InterruptResult> {
     let (run, scope) = (from_proto::run_id(params.run), from_proto::interrupt_scope(&params));
     let outcome = backend.session.interrupt(Some(run), scope, params.signal).await;
-    let outcome =
-        outcome.ok_or_else(|| Error::invalid_params(format!("There is no run {}", params.run.0)))?;
+    let outcome = outcome.ok_or_else(|| no_run(run))?;
     let snapshot = backend.session.snapshot(About::Nothing).await;
-    Ok(result_of(outcome, &snapshot.runs))
+    Ok(result_of(&report_of(&outcome, &snapshot.runs), outcome.refused))
 }
 
-/// Converts the outcome of an interrupt, engine by engine.
-fn result_of(outcome: Interrupted, runs: &Runs) -> InterruptResult {
-    let report = report_of(&outcome, runs);
+/// The answer: what was done to each engine, or why nothing was.
+pub(super) fn result_of(report: &InterruptReport, refused: Option<String>) -> InterruptResult {
     InterruptResult {
         signalled: to_proto::ids(&report.signalled).collect(),
         aborted: to_proto::ids(&report.aborted).collect(),
         left_alone: to_proto::ids(&report.left_alone).collect(),
         left_mine: to_proto::ids(&report.left_mine).collect(),
         unanswered: to_proto::ids(&report.unanswered).collect(),
-        refused: outcome.refused,
+        refused,
     }
 }
 

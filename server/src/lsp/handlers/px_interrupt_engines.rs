@@ -37,13 +37,6 @@ pub(crate) async fn handle(
     let ids = snapshot.cluster.engines.ids();
     let meant = ids.into_iter().filter(|id| engines.as_ref().is_none_or(|engines| engines.contains(*id)));
     let idle: RankSet = meant.filter(|id| !report.names(*id)).collect();
-    Ok(InterruptEnginesResult {
-        signalled: to_proto::ids(&report.signalled).collect(),
-        aborted: to_proto::ids(&report.aborted).collect(),
-        left_alone: to_proto::ids(&report.left_alone).collect(),
-        left_mine: to_proto::ids(&report.left_mine).collect(),
-        unanswered: to_proto::ids(&report.unanswered).collect(),
-        idle: to_proto::ids(&idle).collect(),
-        refused,
-    })
+    let idle = to_proto::ids(&idle).collect();
+    Ok(InterruptEnginesResult { engines: px_interrupt::result_of(&report, refused), idle })
 }

@@ -3,8 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pxlens_protocol::{NotebookOutputsParams, NotebookOutputsResult};
-use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::jsonrpc::Result;
 
+use super::unknown::no_run;
 use crate::{
     cells::CellKind,
     lsp::{from_proto, snapshot::Snapshot, to_proto::outputs::notebook_output},
@@ -17,8 +18,8 @@ pub(crate) fn handle(snapshot: &Snapshot, params: NotebookOutputsParams) -> Resu
         NotebookOutputsResult { over: true, succeeded: true, seen: String::new(), outputs: None };
     let mut outputs = Vec::new();
     for id in params.runs {
-        let handle = snapshot.runs.get(from_proto::run_id(id));
-        let handle = handle.ok_or_else(|| Error::invalid_params(format!("There is no run {}", id.0)))?;
+        let id = from_proto::run_id(id);
+        let handle = snapshot.runs.get(id).ok_or_else(|| no_run(id))?;
         let run = handle.excerpt(render::MOST_OF_NOTEBOOK_TEXT);
         answer.over &= run.is_over();
         answer.succeeded &= run.state() != RunState::Failed;

@@ -8,8 +8,9 @@ use pxlens_protocol::{
     PageSection, TracebackLine,
 };
 
-use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::jsonrpc::Result;
 
+use super::unknown::no_result;
 use crate::{
     blocking,
     ide::{self, Shown},
@@ -34,9 +35,7 @@ type Files = HashMap<String, Uri>;
 
 pub(crate) async fn handle(backend: &Backend, params: PageParams) -> Result<Raw> {
     let snapshot = backend.snapshot(params.about()).await;
-    let unknown =
-        || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
-    let shown = shown(&snapshot, &params).ok_or_else(unknown)?;
+    let shown = shown(&snapshot, &params).ok_or_else(no_result)?;
     backend.session.reveal(shown.run.id);
     let snapshot = match params.run {
         Some(_) => snapshot,

@@ -6,6 +6,7 @@ use lsp_types::MessageType;
 use pxlens_protocol::{ResultParams, ResultResult};
 use tower_lsp::jsonrpc::{Error, Result};
 
+use super::unknown::no_result;
 use crate::{
     ide::{self, Shown},
     lsp::{
@@ -57,10 +58,8 @@ fn shown(snapshot: &Snapshot, params: &ResultParams) -> Option<Shown> {
 
 /// A result that was kept on disk under the requested name, maybe by another session.
 fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult> {
-    let unknown =
-        || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
     let wanted = pictures::Wanted::of(&params);
-    let name = params.name.filter(|_| params.run.is_none()).ok_or_else(unknown)?;
+    let name = params.name.filter(|_| params.run.is_none()).ok_or_else(no_result)?;
     let folder = snapshot.settings.results.as_deref();
     let load = || -> std::result::Result<KeptResult, ResultStoreError> {
         ResultStore::new(folder)?.load_within(&name, MOST_KEPT)
@@ -71,7 +70,7 @@ fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult
         .map(from_protocol)
         .or(kept.head.wanted_group_by())
         .unwrap_or(snapshot.settings.group_by);
-    let run = Arc::new(kept.run().ok_or_else(unknown)?).excerpt(MOST_OF_DOCUMENT);
+    let run = Arc::new(kept.run().ok_or_else(no_result)?).excerpt(MOST_OF_DOCUMENT);
     let mut result = outputs::result(RunId(0), &run, by, None, None);
     pictures::add(&mut result, &run, wanted, &format!("{} · {}", kept.head.name, kept.head.title));
     Ok(result)

@@ -38,12 +38,7 @@ fn message(result: &RunResult) -> Option<(MessageType, String)> {
         }
     }
     let severity = if lines.is_empty() { MessageType::Info } else { MessageType::Warning };
-    match result.local_lines {
-        0 => {}
-        1 => lines.push("1 local line not run".into()),
-        n => lines.push(format!("{n} local lines not run")),
-    }
-    lines.extend(result.conditional.clone());
+    lines.extend(result.left_out.iter().cloned());
     let notes = result.runs.iter().filter_map(|run| run.note.as_ref());
     for note in notes {
         if !lines.contains(note) {
@@ -63,17 +58,18 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_is_shown_once_and_local_lines_are_counted() {
+    fn each_reason_is_shown_once_and_what_is_left_out_after_them() {
         let reason = || NotRun { cell: None, reason: "no cluster".into() };
-        let result = RunResult { not_run: vec![reason(), reason()], local_lines: 2, ..Default::default() };
+        let left_out = vec!["2 local lines not run".into()];
+        let result = RunResult { not_run: vec![reason(), reason()], left_out, ..Default::default() };
         let text = "no cluster\n2 local lines not run".to_owned();
         assert_eq!(message(&result), Some((MessageType::Warning, text)));
     }
 
     #[test]
     fn lines_that_may_not_be_meant_to_run_are_told() {
-        let conditional = Some("1 line under `for` not run".to_owned());
-        let result = RunResult { local_lines: 1, conditional, ..Default::default() };
+        let left_out = vec!["1 local line not run".into(), "1 line under `for` not run".into()];
+        let result = RunResult { left_out, ..Default::default() };
         let text = "1 local line not run\n1 line under `for` not run".to_owned();
         assert_eq!(message(&result), Some((MessageType::Info, text)));
     }

@@ -63,15 +63,11 @@ fn ran(response: RunResponse, runs_local: bool) -> RunNotebookCellResult {
     }
     let result = to_proto::run_result(response, runs_local);
     notes.extend(result.runs.iter().filter_map(|run| run.note.as_ref()).map(NotebookOutput::note));
-    if result.local_lines > 0 {
-        let lines = if result.local_lines == 1 { "line" } else { "lines" };
-        notes.push(NotebookOutput::note(format!("{} local {lines} not run", result.local_lines)));
-    }
-    notes.extend(result.conditional.map(NotebookOutput::note));
+    notes.extend(result.left_out.into_iter().map(NotebookOutput::note));
     RunNotebookCellResult {
         failed,
         runs: result.runs,
-        recalled: result.recalled,
+        shown_results: result.shown_results,
         not_run: result.not_run,
         local_lines: result.local_lines,
         set_up: None,

@@ -16,12 +16,12 @@ use crate::{
 };
 
 pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<ShowOutputResult> {
-    let uri = address(backend, params).await.map_err(Error::invalid_params)?;
+    let uri = address(backend, params).await?;
     if shows_addresses(backend) {
         ask_to_show(backend, Uri::from(uri.as_str()), uri.clone());
         return Ok(ShowOutputResult { uri, file: None });
     }
-    let Addressed { handle, what, other } = addressed(backend, &uri).await.map_err(Error::invalid_params)?;
+    let Addressed { handle, what, other } = addressed(backend, &uri).await?;
     let file = blocking::run(move || session::content_file(&handle, &what, other.as_deref())).await;
     let path = match file {
         Ok(path) => path,
@@ -41,14 +41,15 @@ pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<
 }
 
 /// The address of an output.
-async fn address(backend: &Backend, params: ShowOutputParams) -> std::result::Result<String, String> {
+async fn address(backend: &Backend, params: ShowOutputParams) -> Result<String> {
     let snapshot = backend.session.snapshot(from_proto::run_id(params.run)).await;
     let known = |run| run_to_show(backend, &snapshot, from_proto::run_id(run));
     let handle = known(params.run)?;
     let what = match (params.group_by, params.ranks, params.engine, params.compared_with) {
         (None, None, None, Some(with)) => Extract::Compared(known(with)?.id),
         (None, Some(ranks), None, None) => {
-            let ranks: RankSet = ranks.parse().map_err(|error| format!("ranks: {error}"))?;
+            let invalid = |error| Error::invalid_params(format!("ranks: {error}"));
+            let ranks: RankSet = ranks.parse().map_err(invalid)?;
             Extract::Group(ranks)
         }
         (None, None, Some(engine), None) => Extract::Raw { engine: EngineId(engine), slot: None },
@@ -57,10 +58,11 @@ async fn address(backend: &Backend, params: ShowOutputParams) -> std::result::Re
             Extract::Whole(by.unwrap_or(snapshot.settings.group_by))
         }
         _ => {
-            return Err("Only one of groupBy, ranks, engine and comparedWith can be given".to_owned());
+            let why = "Only one of groupBy, ranks, engine and comparedWith can be given";
+            return Err(Error::invalid_params(why));
         }
     };
-    session::check(&handle.now(), &what).map_err(|error| error.to_string())?;
+    session::check(&handle.now(), &what).map_err(|error| Error::invalid_params(error.to_string()))?;
     Ok(Address { run: handle.id, what }.to_string())
 }
 

@@ -8,6 +8,7 @@ use pxlens_protocol::{ContentParams, ContentResult};
 use serde_json::json;
 use tower_lsp::jsonrpc::{Error, Result};
 
+use super::unknown::no_run;
 use crate::{
     blocking,
     lsp::{backend::Backend, wire::raw_response::Raw},
@@ -18,7 +19,7 @@ use crate::{
 
 /// The request of LSP. While the document may grow, the client is asked to refresh it.
 pub(crate) async fn handle(backend: &Backend, params: TextDocumentContentParams) -> Result<Raw> {
-    let (content, more) = content(backend, &params.uri.0).await.map_err(Error::invalid_params)?;
+    let (content, more) = content(backend, &params.uri.0).await?;
     if backend.capabilities().text_document_content {
         backend.watch(params.uri, more);
     }
@@ -27,23 +28,20 @@ pub(crate) async fn handle(backend: &Backend, params: TextDocumentContentParams)
 
 /// The request for other clients.
 pub(crate) async fn px(backend: &Backend, params: ContentParams) -> Result<Raw> {
-    let (content, _) = content(backend, &params.uri).await.map_err(Error::invalid_params)?;
+    let (content, _) = content(backend, &params.uri).await?;
     backend.raw.put(&content)
 }
 
 /// The current document at an address, and a future that completes when there may be more of it, with `false` if there
 /// never will be.
-async fn content(
-    backend: &Backend,
-    uri: &str,
-) -> std::result::Result<(ContentResult, BoxFuture<'static, bool>), String> {
+async fn content(backend: &Backend, uri: &str) -> Result<(ContentResult, BoxFuture<'static, bool>)> {
     let Addressed { handle, what, other } = addressed(backend, uri).await?;
     let mut view = handle.view.clone();
     // The state is read before the text, so that output that arrives in between causes a refresh too many instead of
     // one too few.
     let goes_on = !view.borrow_and_update().is_over();
     let text = blocking::run(move || session::content(&handle, &what, other.as_deref())).await;
-    let text = text.map_err(|error| error.to_string())?;
+    let text = text.map_err(|error| Error::invalid_params(error.to_string()))?;
     let more = async move { view.changed().await.is_ok() }.boxed();
     Ok((ContentResult { text, goes_on }, more))
 }
@@ -59,9 +57,10 @@ pub(super) struct Addressed {
 /// Resolves an address.
 ///
 /// # Errors
-/// A sentence, if it is not a valid address or its run is no longer kept.
-pub(super) async fn addressed(backend: &Backend, uri: &str) -> std::result::Result<Addressed, String> {
-    let address: Address = uri.parse().map_err(|error: NoAddress| error.to_string())?;
+/// If it is not a valid address or its run is no longer kept.
+pub(super) async fn addressed(backend: &Backend, uri: &str) -> Result<Addressed> {
+    let invalid = |error: NoAddress| Error::invalid_params(error.to_string());
+    let address: Address = uri.parse().map_err(invalid)?;
     let snapshot = backend.session.snapshot(About::Nothing).await;
     let handle = run_to_show(backend, &snapshot, address.run)?;
     let other = match address.what {
@@ -74,16 +73,9 @@ pub(super) async fn addressed(backend: &Backend, uri: &str) -> std::result::Resu
 /// A run that is about to be shown, so that its output is no longer withheld.
 ///
 /// # Errors
-/// A sentence, if it is no longer kept.
-pub(super) fn run_to_show(
-    backend: &Backend,
-    snapshot: &Snapshot,
-    run: RunId,
-) -> std::result::Result<Arc<RunHandle>, String> {
-    let handle = snapshot.runs.get(run).ok_or_else(|| {
-        let number = run.0;
-        format!("There is no run {number}; pxlens numbers runs anew whenever it starts, and drops old ones")
-    })?;
+/// If it is no longer kept.
+pub(super) fn run_to_show(backend: &Backend, snapshot: &Snapshot, run: RunId) -> Result<Arc<RunHandle>> {
+    let handle = snapshot.runs.get(run).ok_or_else(|| no_run(run))?;
     backend.session.reveal(run);
     Ok(Arc::clone(handle))
 }

@@ -3,7 +3,7 @@
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, no_run};
 
 const URI: &str = "file:///a.py";
 
@@ -63,6 +63,7 @@ async fn links_and_images_are_for_clients_that_announced_them() {
         let mut client = with_a_result(&sim, extension).await;
         let card = hover(&mut client, 0).await;
         assert!(card.contains("`[0-1]`\n```text\none"), "{card}");
+        client.end().await;
         card
     };
     let links_to = |card: &str| -> Vec<Value> {
@@ -95,6 +96,7 @@ async fn the_links_of_a_card_are_offered_as_actions_if_the_client_has_no_links()
         let params =
             json!({ "textDocument": { "uri": URI }, "range": range, "context": { "diagnostics": [] } });
         let actions = client.request("textDocument/codeAction", params).await.to_string();
+        client.end().await;
         ["Open the whole output", "Open the output by engine", "Clear this result"]
             .map(|title| actions.contains(title))
     };
@@ -108,7 +110,7 @@ async fn grouping_an_unknown_run_is_an_error() {
     let argument = json!({ "run": 9, "groupBy": "type" });
     let params = json!({ "command": "pxlens.server.group", "arguments": [argument] });
     let id = client.send_request("workspace/executeCommand", params).await;
-    assert_eq!(client.answer(id).await["error"]["message"], "There is no run 9");
+    assert_eq!(client.answer(id).await["error"]["message"], no_run(9));
     client.end().await;
 }
 
@@ -197,6 +199,7 @@ async fn a_link_regroups_a_run_everywhere_until_its_cell_runs_again() {
     follow(&mut client, &card, "Re-run").await;
     painted(&mut client, 1, folded).await;
     assert!(hover(&mut client, 1).await.contains("\n**fold** ·"));
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 #[tokio::test]
@@ -218,6 +221,7 @@ async fn the_card_of_a_running_run_offers_to_copy_and_to_interrupt_it() {
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "copied": true } })).await;
     assert_eq!(client.answer(id).await["result"], json!({ "copied": true }));
     sim.open("gate");
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 #[tokio::test]
@@ -239,4 +243,5 @@ async fn text_of_the_document_is_never_a_link_in_a_hover() {
         let outside: String = outside.split('`').step_by(2).collect();
         assert!(!outside.contains("]("), "{card}");
     }
+    client.end_with_unread(&["px/outputs", "textDocument/publishDiagnostics"]).await;
 }

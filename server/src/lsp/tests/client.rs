@@ -1,4 +1,5 @@
-//! A client at the other end of an in-memory pipe. It answers nothing by itself, and fails on unread messages.
+//! A client at the other end of an in-memory pipe. It answers nothing by itself. A test ends it with [`Client::end`], which
+//! fails on unread messages, or closes it in another way that it tests; otherwise the client fails when it is dropped.
 
 use std::{
     collections::VecDeque,
@@ -32,11 +33,27 @@ pub(super) struct Client {
     reader: BufReader<DuplexStream>,
     server: JoinHandle<u8>,
     unread: VecDeque<Value>,
+    unended: Unended,
     last_id: i64,
     begun: Instant,
     pub(super) session: Session,
     /// Sends the server an event as if the session had reported it.
     events: mpsc::UnboundedSender<SessionEvent>,
+}
+
+/// Fails when it is dropped: its client was not ended.
+struct Unended;
+
+impl Unended {
+    fn end(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unended {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "a client was dropped without `end`, `exit_code` or `hang_up`");
+    }
 }
 
 impl Client {
@@ -69,6 +86,7 @@ impl Client {
             reader,
             server,
             unread: VecDeque::new(),
+            unended: Unended,
             last_id: 0,
             begun: Instant::now(),
             session,
@@ -251,19 +269,26 @@ impl Client {
     }
 
     /// Ends the connection properly, and fails if there are unread messages.
-    pub(super) async fn end(mut self) {
+    pub(super) async fn end(self) {
+        self.end_with_unread(&[]).await;
+    }
+
+    /// Ends the connection properly, and fails if there are unread messages of other methods than these.
+    pub(super) async fn end_with_unread(mut self, may_be_unread: &[&str]) {
         self.request("shutdown", Value::Null).await;
         self.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
         while let Some(message) = self.read().await {
             self.unread.push_back(message);
         }
+        self.unread.retain(|message| !may_be_unread.iter().any(|method| message["method"] == *method));
         assert!(self.unread.is_empty(), "unread messages: {:?}", self.unread);
         assert_eq!(self.exit_code().await, 0);
     }
 
     /// Waits for the server to end.
     pub(super) async fn exit_code(self) -> u8 {
-        let Self { server, writer, reader, .. } = self;
+        let Self { server, writer, reader, unended, .. } = self;
+        unended.end();
         let code = within("the server to end", server).await.unwrap();
         drop((writer, reader));
         code
@@ -271,7 +296,8 @@ impl Client {
 
     /// Closes the pipe to the server, and waits for it to end.
     pub(super) async fn hang_up(self) -> u8 {
-        let Self { server, writer, reader, .. } = self;
+        let Self { server, writer, reader, unended, .. } = self;
+        unended.end();
         drop(writer);
         let code = within("the server to end", server).await.unwrap();
         drop(reader);
@@ -304,6 +330,11 @@ pub(super) async fn with_a_run_that_hangs(uri: &str) -> (Sim, Client) {
     sim.wait_for_runs(1).await;
     sim.mute(true);
     (sim, client)
+}
+
+/// What a request is answered that names a run that is not kept.
+pub(super) fn no_run(run: u32) -> String {
+    format!("There is no run {run}; pxlens numbers runs anew whenever it starts, and drops old ones")
 }
 
 async fn read(reader: &mut BufReader<DuplexStream>) -> Option<Value> {

@@ -155,6 +155,7 @@ async fn each_engine_has_its_current_cell_and_its_last_error() {
     // A later success clears the last error.
     run(&mut client, 5).await;
     engines(&mut client, |engines| engines.iter().all(|engine| engine.get("lastError").is_none())).await;
+    client.end_with_unread(&["px/enginesChanged", "textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -165,6 +166,7 @@ async fn an_engine_that_ends_causes_a_notification() {
     sim.kill_engine(1).await;
     let left = engines(&mut client, |engines| engines.len() == 2).await;
     assert_eq!((&left[0]["id"], &left[1]["id"]), (&json!(0), &json!(2)));
+    client.end_with_unread(&["px/enginesChanged"]).await;
 }
 
 #[tokio::test]
@@ -198,6 +200,7 @@ async fn after_a_switch_of_the_cluster_its_engines_have_no_activity() {
     engines(&mut client, |engines| engines.len() == 2).await;
     run(&mut client, 0).await;
     two.wait_for_runs(1).await;
+    client.end_with_unread(&["px/enginesChanged", "textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -218,6 +221,7 @@ async fn a_switch_of_the_cluster_waits_for_runs_and_says_so() {
     assert!(refused.get("cluster").is_none(), "{refused}");
     one.open("gate");
     engines(&mut client, |engines| engines.len() == 2).await;
+    client.end_with_unread(&["px/enginesChanged", "window/showMessage"]).await;
 }
 
 #[tokio::test]
@@ -230,6 +234,7 @@ async fn a_foreign_cluster_is_stopped_only_if_confirmed_and_none_in_an_untrusted
     assert_eq!(answer["stopped"], false);
     assert!(answer["message"].as_str().unwrap().contains("pxlens did not start"), "{answer}");
     engines(&mut client, |engines| engines.len() == 1).await;
+    client.end_with_unread(&["px/enginesChanged"]).await;
 
     let untrusted = json!({ "trusted": false });
     let mut client = Client::start_with(with_engines(), untrusted).await;
@@ -241,6 +246,7 @@ async fn a_foreign_cluster_is_stopped_only_if_confirmed_and_none_in_an_untrusted
     }
     let answer = client.request("px/clusters", json!({})).await;
     assert!(answer["clusters"].as_array().unwrap().is_empty(), "{answer}");
+    client.end().await;
 }
 
 /// Two windows of one user: clients of one process have the same identity.
@@ -280,4 +286,7 @@ async fn what_another_window_runs_is_named_and_stopped_only_where_that_is_asked_
     };
     first.ask_until("px/runs", json!({}), dropped).await;
     assert!(!sim.requests().iter().any(|one| one.code() == "later()\n"));
+    for client in [first, second] {
+        client.end_with_unread(&["px/enginesChanged", "textDocument/publishDiagnostics"]).await;
+    }
 }

@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, no_run};
 use crate::{run::RunId, session::About};
 
 const URI: &str = "file:///a.py";
@@ -83,7 +83,7 @@ async fn an_unknown_run_is_an_error_with_a_sentence() {
     let id =
         client.send_request("workspace/executeCommand", command("showOutput", json!({ "run": 8 }))).await;
     let why = client.answer(id).await["error"]["message"].clone();
-    let expected = "There is no run 8; pxlens numbers runs anew whenever it starts, and drops old ones";
+    let expected = no_run(8);
     assert_eq!(why, expected);
     let id = client.send_request("px/content", json!({ "uri": "px-output:/" })).await;
     let error = client.answer(id).await["error"].clone();
@@ -257,7 +257,7 @@ async fn documents_include_spilled_text_and_files_are_deleted_with_the_server() 
     let why = client.answer(id).await["error"]["message"].clone();
     assert_eq!(why, "Run 1 was not sent to [7]; it was sent to [0-1]");
     let id = client.send_request("px/content", json!({ "uri": "px-output:/run-9/fold.txt" })).await;
-    assert!(client.answer(id).await["error"]["message"].as_str().unwrap().starts_with("There is no run 9;"));
+    assert_eq!(client.answer(id).await["error"]["message"], no_run(9));
 
     let shown = client
         .request("workspace/executeCommand", command("showOutput", json!({ "run": 1, "engine": 0 })))
@@ -342,6 +342,7 @@ async fn the_document_of_a_running_run_is_refreshed_when_there_is_more() {
         assert_eq!(refresh["params"], asked);
         client.send(&json!({ "jsonrpc": "2.0", "id": refresh["id"], "result": null })).await;
     }
+    client.end_with_unread(&["workspace/textDocumentContent/refresh"]).await;
 }
 
 #[tokio::test]
@@ -392,6 +393,7 @@ async fn a_run_is_exported_as_text_and_to_files_that_are_only_replaced_on_reques
         answer["message"],
         "'run.md' is not the absolute path of a file; name one, such as /home/ada/run-7.md"
     );
+    client.end().await;
 }
 
 #[tokio::test]

@@ -149,6 +149,8 @@ async fn a_document_that_is_too_large_has_a_diagnostic_instead_of_px_cells() {
 async fn shutdown_with_an_empty_object_is_accepted() {
     let mut client = Client::start(json!({})).await;
     client.request("shutdown", json!({})).await;
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
+    assert_eq!(client.exit_code().await, 0);
 }
 
 #[tokio::test]
@@ -271,6 +273,7 @@ async fn without_settings_of_the_client_the_options_of_initialize_stay_in_force(
     client.open(URI, "%px work()\n").await;
     let found = cells(&mut client, URI).await;
     assert_eq!(found["cells"][0]["plan"]["ranks"], "the cluster cannot be reached");
+    client.end().await;
 }
 
 fn at(line: u32, character: u32) -> Value {

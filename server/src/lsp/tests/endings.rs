@@ -99,4 +99,5 @@ async fn broken_messages_do_not_end_it() {
     assert_eq!(client.read().await.unwrap()["error"]["code"], -32601);
     let id = client.send_request("px/engines", json!({})).await;
     client.answer(id).await;
+    client.end().await;
 }

@@ -3,7 +3,7 @@
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, no_run};
 
 const URI: &str = "file:///a.py";
 
@@ -61,13 +61,14 @@ async fn a_run_is_compared_with_the_previous_one_of_its_cell() {
     let id =
         client.send_request("px/content", json!({ "uri": "px-output:/run-3/compared-with-9.txt" })).await;
     let why = client.answer(id).await["error"]["message"].clone();
-    assert!(why.as_str().is_some_and(|why| why.starts_with("There is no run 9")), "{why}");
+    assert_eq!(why, no_run(9));
     let id = client.send_request("px/compare", json!({ "run": 9 })).await;
-    assert_eq!(client.answer(id).await["error"]["message"], "There is no run 9");
+    assert_eq!(client.answer(id).await["error"]["message"], no_run(9));
     // The history of one cell.
     let runs = client.request("px/runs", json!({ "uri": URI, "cell": "c1" })).await;
     let found: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["run"]).collect();
     assert_eq!(found, [&second, &first]);
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 #[tokio::test]
@@ -97,6 +98,7 @@ async fn a_cleared_result_is_no_longer_painted_and_stays_in_the_history() {
     }
     // The next run of the cell is painted as usual.
     run(&mut client, 1).await;
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 #[tokio::test]
@@ -114,6 +116,7 @@ async fn a_cleared_result_leaves_no_hint() {
     assert_eq!(client.request("px/clear", json!({ "uri": URI })).await, json!({ "cleared": 1 }));
     let hints = client.request("textDocument/inlayHint", params).await;
     assert!(!hints.to_string().contains("gave this"), "{hints}");
+    client.end().await;
 }
 
 #[tokio::test]
@@ -135,4 +138,5 @@ async fn the_result_of_a_suffix_is_that_of_a_run_that_was_sent() {
     assert_eq!(answer["message"], "Run 2 was never sent, so there is nothing to compare");
     sim.open("gate");
     painted(&mut client, &first).await;
+    client.end_with_unread(&["px/outputs"]).await;
 }

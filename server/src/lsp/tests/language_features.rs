@@ -78,6 +78,7 @@ async fn a_completion_replaces_what_was_typed_in_the_encoding_of_the_client() {
         assert_eq!(edit["range"], json!({ "start": at(begin), "end": at(end) }));
         assert!(found["documentation"].as_str().unwrap().contains("Default:"), "{found:#}");
         assert_eq!(ask_at(&mut client, "completion", 1, 6).await, Value::Null);
+        client.end_with_unread(&["textDocument/publishDiagnostics"]).await;
     }
 }
 
@@ -95,6 +96,7 @@ async fn typing_a_blank_only_completes_values() {
     assert_eq!(labels(0, 10, typed.clone()).await, Vec::<String>::new());
     assert_eq!(labels(0, 10, json!({ "triggerKind": 1 })).await, ["--group-outputs", "-e", "-r", "--out"]);
     assert_eq!(labels(1, 13, typed).await[0], "all");
+    client.end_with_unread(&["textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -109,6 +111,7 @@ async fn live_engines_and_the_suffixes_of_the_whole_notebook_are_offered() {
     let params = json!({ "textDocument": { "uri": cell_uri(1) }, "position": { "line": 0, "character": 4 } });
     let found = client.request("textDocument/completion", params).await;
     assert_eq!(list(&found)[0]["label"], "%px_even", "{found:#}");
+    client.end_with_unread(&["textDocument/publishDiagnostics", "workspace/codeLens/refresh"]).await;
 }
 
 pub(super) fn cell_uri(index: usize) -> String {
@@ -270,6 +273,8 @@ async fn the_announced_capabilities_depend_on_the_client() {
         assert!(announced["completionProvider"]["triggerCharacters"].to_string().contains('%'));
         let commands = announced["executeCommandProvider"]["commands"].to_string();
         assert!(commands.contains("pxlens.server.showResult"), "{commands}");
+        client.notify("initialized", json!({})).await;
+        client.end().await;
     }
 }
 
@@ -381,6 +386,7 @@ async fn the_outline_has_targets_and_the_last_state_and_is_nested_if_supported()
             }
         }
         expected.assert_eq(&shown);
+        client.end_with_unread(&["textDocument/publishDiagnostics", "workspace/codeLens/refresh"]).await;
     }
 }
 
@@ -416,6 +422,7 @@ async fn a_hint_says_what_differs_from_the_default_and_which_line_decided_it() {
     let hints = client.request("textDocument/inlayHint", params).await;
     let tooltip = "Runs on 1 of 4 engines: [1].\ncell 1, line 1: %pxconfig -t 1 sets the targets";
     assert_eq!((&hints[0]["label"], &hints[0]["tooltip"]), (&json!("→ [1]"), &json!(tooltip)));
+    client.end_with_unread(&["workspace/codeLens/refresh"]).await;
 }
 
 #[tokio::test]
@@ -425,6 +432,7 @@ async fn without_a_cluster_a_hint_shows_the_target_expression() {
     let hints = ask_in(&mut client, "inlayHint", 0, 9).await;
     assert_eq!(labels(&hints), ["4: → ::2"]);
     assert_eq!(hints[0]["position"]["character"], 12);
+    client.end_with_unread(&["textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -438,6 +446,7 @@ async fn plan_and_result_stay_within_43_characters() {
         run_all(&mut client).await;
         let wanted: &[&str] = if outputs { &["→"] } else { &["✓ [0-3]", "✓ [0,2]"] };
         let hints = until(&mut client, "inlayHint", wanted).await;
+        client.end_with_unread(&["px/outputs", "workspace/codeLens/refresh"]).await;
         if outputs {
             assert_eq!(labels(&hints), ["2: → [0,2] noblock", "4: → [0,2]"]);
             continue;
@@ -476,6 +485,7 @@ async fn lenses_at_both_ends_of_a_region_say_what_runs_where() {
     );
     assert_eq!(titles(&mut client, &cell_uri(2)).await, ["0: end of the %autopx region from cell 1, line 1"]);
     assert_eq!(titles(&mut client, &cell_uri(3)).await, ["0: %autopx_b: 0 cells run until the end"]);
+    client.end_with_unread(&["textDocument/publishDiagnostics", "workspace/codeLens/refresh"]).await;
 }
 
 #[tokio::test]
@@ -496,6 +506,7 @@ async fn a_hint_withholds_output_until_the_user_asks_for_it() {
     client.request("textDocument/hover", position).await;
     let hints = ask_in(&mut client, "inlayHint", 0, 9).await;
     assert!(hints.to_string().contains("[0-1] the o"), "{hints:#}");
+    client.end_with_unread(&["workspace/codeLens/refresh"]).await;
 }
 
 #[tokio::test]
@@ -524,4 +535,5 @@ async fn show_result_is_offered_where_output_is_withheld() {
     let params = json!({ "command": "pxlens.server.showResult", "arguments": [{ "run": 999 }] });
     let id = client.send_request("workspace/executeCommand", params).await;
     assert_eq!(client.answer(id).await["error"]["code"], -32602);
+    client.end_with_unread(&["workspace/codeLens/refresh"]).await;
 }

@@ -60,6 +60,7 @@ async fn an_untrusted_workspace_is_only_parsed_and_the_lens_says_so() {
     assert!(sim.requests().is_empty() && sim.subscribers() == 0, "it was not connected to");
     client.notify("px/trust", json!({})).await;
     first_lens(&mut client, URI, "▶ Run on 2 engines").await;
+    client.end_with_unread(&["workspace/codeLens/refresh"]).await;
 }
 
 #[tokio::test]
@@ -70,6 +71,7 @@ async fn px_lines_of_a_cell_share_a_lens_and_those_of_paragraphs_have_one_each()
     first_lens(&mut client, URI, "▶ Run 2 px lines on 2 engines").await;
     client.open("file:///b.py", "%px a\n\n%px b\n").await;
     first_lens(&mut client, "file:///b.py", "▶ Run on 2 engines").await;
+    client.end_with_unread(&["workspace/codeLens/refresh"]).await;
 }
 
 #[tokio::test]
@@ -81,6 +83,9 @@ async fn no_other_cluster_replaces_a_named_one_that_cannot_be_reached() {
     let click = json!({ "command": lens["command"], "arguments": lens["arguments"] });
     let result = client.request("workspace/executeCommand", click).await;
     assert!(result["notRun"][0]["reason"].as_str().unwrap().contains("/nowhere/client.json"), "{result}");
+    let said = client.expect("window/showMessage").await;
+    assert!(said["params"]["message"].as_str().unwrap().contains("/nowhere/client.json"), "{said}");
+    client.end_with_unread(&["workspace/codeLens/refresh"]).await;
 }
 
 #[tokio::test]
@@ -90,13 +95,18 @@ async fn the_lens_says_if_there_is_no_such_engine() {
     client.open(URI, "%%px --targets 7\nwork()\n").await;
     let lens = first_lens(&mut client, URI, "▶ Run (no such engine)").await;
     assert!(lens["tooltip"].as_str().unwrap().contains('7'), "{lens}");
+    let is_shown = |params: &Value| params["diagnostics"][0]["code"] == "dead-target";
+    client.expect_until("textDocument/publishDiagnostics", is_shown).await;
     client.edit(URI, 2, "%px work()\n").await;
+    let is_cleared = |params: &Value| params["diagnostics"] == json!([]);
+    client.expect_until("textDocument/publishDiagnostics", is_cleared).await;
     first_lens(&mut client, URI, "▶ Run on 2 engines").await;
     sim.kill_engine(0).await;
     sim.kill_engine(1).await;
     first_lens(&mut client, URI, "▶ Run (no engines)").await;
     sim.add_engine().await;
     first_lens(&mut client, URI, "▶ Run on engine 2").await;
+    client.end_with_unread(&["workspace/codeLens/refresh"]).await;
 }
 
 #[tokio::test]
@@ -108,4 +118,5 @@ async fn the_lens_of_a_cell_runs_only_the_lines_of_that_cell() {
     let click = json!({ "command": lens["command"], "arguments": lens["arguments"] });
     let result = client.request("workspace/executeCommand", click).await;
     assert_eq!(result["runs"].as_array().map(Vec::len), Some(2), "{result}");
+    client.end_with_unread(&["workspace/codeLens/refresh"]).await;
 }

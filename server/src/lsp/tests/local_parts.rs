@@ -65,4 +65,5 @@ async fn another_client_gets_a_note_with_the_run_and_in_its_card() {
     let last = json!({ "text": "local part not run", "style": "note" });
     assert_eq!(cell["block"].as_array().and_then(|lines| lines.last()), Some(&last));
     assert_eq!(sim.executed().len(), 2, "the engines' part runs as usual");
+    client.end_with_unread(&["px/outputs"]).await;
 }

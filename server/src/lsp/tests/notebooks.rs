@@ -36,7 +36,7 @@ async fn run(client: &mut Client, cell: usize) -> Value {
 /// The final outputs of the runs of an answer: MIME type and text of each.
 async fn outputs(client: &mut Client, answer: &Value) -> Vec<(String, String)> {
     let runs: Vec<&Value> =
-        ["runs", "recalled"].iter().flat_map(|kind| answer[kind].as_array().unwrap()).collect();
+        ["runs", "shownResults"].iter().flat_map(|kind| answer[kind].as_array().unwrap()).collect();
     let runs: Vec<&Value> = runs.iter().map(|run| &run["run"]).collect();
     let is_over = |answer: &Value| answer["over"] == true;
     let answer = client.ask_until("px/notebookOutputs", json!({ "runs": runs }), is_over).await;
@@ -206,4 +206,5 @@ async fn cells_of_markdown_and_of_other_languages_hold_no_px_cell() {
         found.push(lenses.as_array().is_some_and(|lenses| !lenses.is_empty()));
     }
     assert_eq!(found, [true, true, false, false, false]);
+    client.end().await;
 }

@@ -62,6 +62,8 @@ async fn each_request_sees_exactly_the_edits_sent_before_it_although_runs_wait()
     }
     assert!(asked.is_empty());
     assert!(sim.executed().is_empty());
+    // The runs are not answered before it ends.
+    client.hang_up().await;
 }
 
 #[tokio::test]
@@ -73,6 +75,8 @@ async fn a_cancellation_is_handled_after_200_runs_that_wait_for_a_silent_control
     }
     client.notify("$/cancelRequest", json!({ "id": last })).await;
     assert_eq!(client.answer(last).await["error"]["code"], -32800);
+    // The other runs are not answered before it ends.
+    client.hang_up().await;
 }
 
 #[tokio::test]
@@ -89,6 +93,7 @@ async fn requests_to_the_client_do_not_stop_the_reader() {
     assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["version"], 499);
     client.send(&json!({ "jsonrpc": "2.0", "id": first["id"], "result": [{ "engines": 7 }] })).await;
     client.session_is("the new settings", |now| now.settings.engines == Some(7)).await;
+    client.end_with_unread(&["workspace/configuration"]).await;
 }
 
 #[tokio::test]
@@ -102,4 +107,5 @@ async fn a_handler_that_hangs_does_not_hold_up_others() {
     client.request("px/cells", json!({ "uri": URI })).await;
     let view = client.session.snapshot(About::Nothing).await.runs.get(RunId(1)).expect("it ran").now();
     assert_eq!(view.state(), RunState::Running, "none was answered");
+    client.end().await;
 }

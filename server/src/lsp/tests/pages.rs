@@ -62,6 +62,7 @@ async fn a_page_has_groups_and_tables_in_the_requested_grouping() {
 
     let id = client.send_request("px/page", json!({ "run": 9 })).await;
     assert_eq!(client.answer(id).await["error"]["code"], -32602);
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 #[tokio::test]
@@ -105,6 +106,7 @@ async fn lines_of_a_traceback_link_to_the_cell_and_to_existing_files() {
     let lines = page["errors"][0]["lines"].as_array().unwrap();
     let places: Vec<&Value> = lines.iter().filter_map(|line| line.get("place")).collect();
     assert_eq!(places, [&file]);
+    client.end_with_unread(&["px/outputs", "textDocument/publishDiagnostics"]).await;
 }
 
 /// The panel went on showing a run as if it were the newest, and said neither which file nor which line it was of.
@@ -121,6 +123,7 @@ async fn a_page_says_where_its_cell_is_and_whether_a_newer_run_of_it_exists() {
     assert_eq!((&first["line"], &first["newer"]), (&json!(3), &json!(2)));
     let second = client.request("px/page", json!({ "run": 2 })).await;
     assert_eq!((&second["cell"], second.get("newer")), (&first["cell"], None));
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 /// The filter of the panel said "0 of 1" for a text that was left out of the middle.
@@ -136,6 +139,7 @@ async fn a_block_says_how_much_of_it_is_left_out() {
     assert!(left_out.contains(" lines ("), "{left_out}");
     let page = client.request("px/page", json!({ "run": 2 })).await;
     assert_eq!(page["sections"][0]["blocks"][0].get("leftOut"), None);
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 /// Only the innermost call of a cell was a link, even where that was in another cell.
@@ -160,6 +164,7 @@ async fn each_call_in_the_cell_that_was_sent_links_to_its_line_and_none_of_anoth
         .map(|(n, line)| (n, line["place"]["position"]["line"].as_u64()))
         .collect();
     assert_eq!(places, [(0, Some(8)), (4, Some(6)), (8, None)], "{page:#}");
+    client.end_with_unread(&["px/outputs", "textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]

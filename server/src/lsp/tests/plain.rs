@@ -304,6 +304,7 @@ async fn texts_of_an_error_that_differ_are_listed_with_their_engines() {
             client.expect_until("textDocument/publishDiagnostics", names_all).await["diagnostics"].take();
         assert!(shown.to_string().contains("[1-2] ValueError: rank 1"), "{shown:#}");
         assert_eq!(shown[0]["relatedInformation"].is_array(), related, "{shown:#}");
+        client.end().await;
     }
 }
 
@@ -320,4 +321,5 @@ async fn hovering_a_pxresult_shows_the_result_without_running_anything() {
     assert!(text(3).await.contains("ready"));
     assert_eq!((text(0).await, text(2).await), (String::new(), String::new()));
     assert_eq!(sim.executed().len(), 2);
+    client.end().await;
 }

@@ -130,6 +130,7 @@ async fn the_cancel_button_of_a_progress_interrupts_its_run() {
     let result = client.request("px/result", json!({ "run": 1 })).await;
     assert!(result["text"].as_str().unwrap().contains("KeyboardInterrupt"), "{result}");
     assert!(sim.requests().iter().any(|one| one.msg_type == "signal_request"));
+    client.end_with_unread(&["textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test(start_paused = true)]

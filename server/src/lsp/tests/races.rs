@@ -116,6 +116,7 @@ async fn code_typed_after_the_click_is_never_sent_however_late_the_engines_regis
         own.len() == 2 && own.iter().all(|cell| cell["stale"] == true),
         "what was typed has not run: {now:#}"
     );
+    client.end_with_unread(&["textDocument/publishDiagnostics"]).await;
 }
 
 /// The same with a controller that does not answer at first.
@@ -133,6 +134,7 @@ async fn code_typed_while_the_controller_is_silent_is_never_sent() {
     sim.mute(false);
     let answer = client.answer(id).await;
     assert_eq!(sent(&mut client, &sim, &[&answer["result"]]).await, ["b()"], "{answer}");
+    client.end().await;
 }
 
 /// An edit before the click counts, even if both are in one write.
@@ -147,6 +149,7 @@ async fn code_typed_before_the_click_is_what_is_sent() {
     sim.add_engine().await;
     let answer = client.answer(id).await;
     assert_eq!(sent(&mut client, &sim, &[&answer["result"]]).await, ["new_b()"], "{answer}");
+    client.end().await;
 }
 
 /// Three impatient presses used to give two runs.
@@ -170,4 +173,5 @@ async fn three_presses_while_a_cluster_starts_give_one_run() {
     assert_eq!(sent(&mut client, &sim, &[&results[0]]).await, ["a()"]);
     let runs = client.request("px/runs", json!({})).await;
     assert_eq!(runs["runs"].as_array().map(Vec::len), Some(1), "{runs:#}");
+    client.end().await;
 }

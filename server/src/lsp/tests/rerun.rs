@@ -69,6 +69,7 @@ async fn only_the_failed_engine_runs_the_code_again() {
     let refused = run(&mut client, json!({ "only": "failed" })).await;
     let why = refused["notRun"][0]["reason"].as_str().unwrap();
     assert!(why.starts_with("No engine of run 2 failed"), "{why}");
+    client.end_with_unread(&["textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -141,4 +142,5 @@ async fn the_action_interrupts_only_the_straggler() {
     assert_eq!(stopped["signalled"], json!([1]), "{stopped}");
     cell_is(&mut client, "failed").await;
     assert_eq!(titles(&offered(&mut client).await), ["▶ Re-run on [1] only (failed)"]);
+    client.end_with_unread(&["textDocument/publishDiagnostics"]).await;
 }

@@ -85,7 +85,7 @@ async fn a_pxresult_is_painted_in_its_own_grouping_after_a_line_that_names_the_c
     let cell = painted(&mut client, 2, succeeded).await;
     assert_eq!(block(&cell), ["Parallel execution on engine(s): [0-1]", "[0-1] Out: 42"]);
     let answer = run(&mut client, 5).await;
-    assert_eq!(answer["recalled"], json!([{ "cell": "c2", "run": 1 }]), "{answer}");
+    assert_eq!(answer["shownResults"], json!([{ "cell": "c2", "run": 1 }]), "{answer}");
     let cell = painted(&mut client, 5, succeeded).await;
     assert_eq!(
         block(&cell),
@@ -105,6 +105,7 @@ async fn a_pxresult_is_painted_in_its_own_grouping_after_a_line_that_names_the_c
     assert_eq!(block(&cell)[0], "result of line 2: %%px -t 0,1");
     let shown = hover(&mut client, 5).await;
     assert!(shown.contains("result of line 7: %px -1 (line 2, right above, ran before that)\n"), "{shown}");
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 #[tokio::test]
@@ -121,6 +122,7 @@ async fn a_pxresult_follows_a_running_run_and_shows_its_error() {
     assert_eq!(lines[1], "Async parallel execution on engine(s): [0]");
     assert!(lines.iter().any(|line| line.contains("begun")), "{lines:?}");
     assert!(lines.iter().any(|line| line.contains("ValueError")), "{lines:?}");
+    client.end_with_unread(&["px/outputs", "textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -152,6 +154,7 @@ async fn a_non_blocking_run_only_shows_its_state_until_the_user_asks_for_it() {
     run(&mut client, 5).await;
     let cell = painted(&mut client, 5, |cell| cell["state"] == "failed").await;
     assert!(block(&cell).iter().any(|line| line.contains("ValueError")), "{cell:#}");
+    client.end_with_unread(&["px/outputs", "textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -199,6 +202,7 @@ async fn the_history_lists_runs_newest_first_and_each_can_be_shown() {
     assert!(first["text"].as_str().unwrap().contains("[1] one"), "{first}");
     let newest = client.request("px/result", json!({})).await;
     assert_eq!(newest["run"], 2);
+    client.end_with_unread(&["px/outputs", "textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -216,6 +220,7 @@ async fn a_cell_that_cannot_run_stops_run_all_and_every_reason_is_reported() {
     assert!(reasons[0].starts_with("Line 6 was not run: ") && reasons[0].contains("--bogus"), "{reasons:?}");
     let skipped = "Line 9 and 1 px cell after it were not run: line 6 above cannot run";
     assert_eq!(reasons[1..], [skipped, skipped], "a %pxconfig is not reported");
+    client.end_with_unread(&["px/outputs", "textDocument/publishDiagnostics"]).await;
 }
 
 #[tokio::test]
@@ -234,6 +239,7 @@ async fn progress_is_shown_when_the_cell_says() {
     let asked = client.expect("window/workDoneProgress/create").await;
     assert_eq!(asked["params"]["token"], "px/run/2");
     sim.open("gate");
+    client.end_with_unread(&["$/progress"]).await;
 }
 
 /// A task used to be left behind each time that a result was shown, until its run was forgotten.

@@ -14,17 +14,18 @@ use crate::{
     render, session,
 };
 
-/// The one argument of a command. There may be thousands in one response, so they borrow what they share.
+/// The one argument of a command. There may be thousands that run cells in one response, so these borrow what they share.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(in crate::lsp) enum Argument<'a> {
     Run(RunArgument<'a>),
-    Interrupt(InterruptParams),
-    ShowResult(ResultParams),
-    Console(ConsoleParams),
-    ShowOutput(ShowOutputParams),
-    Clear(ClearParams),
-    WriteView(WriteViewParams),
+    Other(Value),
+}
+
+impl Argument<'_> {
+    fn of(params: &impl Serialize) -> Self {
+        Self::Other(json!(params))
+    }
 }
 
 /// A borrowed form of [`RunParams`](pxlens_protocol::RunParams).
@@ -77,25 +78,25 @@ pub(in crate::lsp) fn command<'a>(uri: &'a Uri, action: &Action) -> (&'static st
         Action::RunBelow(cell) => (commands::RUN_BELOW, run(uri, Scope::Below, *cell)),
         Action::Interrupt { run, stragglers } => {
             let (run, stragglers) = (run_id(*run), *stragglers);
-            let argument = InterruptParams { run, engines: None, stragglers, signal: None };
-            (commands::INTERRUPT, Argument::Interrupt(argument))
+            let params = InterruptParams { run, engines: None, stragglers, signal: None };
+            (commands::INTERRUPT, Argument::of(&params))
         }
         Action::ShowResult(run) => {
-            let argument = ResultParams { run: Some(run_id(*run)), ..ResultParams::default() };
-            (commands::SHOW_RESULT, Argument::ShowResult(argument))
+            let params = ResultParams { run: Some(run_id(*run)), ..ResultParams::default() };
+            (commands::SHOW_RESULT, Argument::of(&params))
         }
-        Action::Console(engine) => (commands::CONSOLE, Argument::Console(ConsoleParams { engine: engine.0 })),
+        Action::Console(engine) => (commands::CONSOLE, Argument::of(&ConsoleParams { engine: engine.0 })),
         Action::ShowOutput { run, group_by: by } => {
-            let argument = ShowOutputParams::whole(run_id(*run), by.map(group_by));
-            (commands::SHOW_OUTPUT, Argument::ShowOutput(argument))
+            let params = ShowOutputParams::whole(run_id(*run), by.map(group_by));
+            (commands::SHOW_OUTPUT, Argument::of(&params))
         }
         Action::Clear(cell) => {
-            let argument = ClearParams { uri: uri.clone(), cell: Some(cell_id(*cell)) };
-            (commands::CLEAR, Argument::Clear(argument))
+            let params = ClearParams { uri: uri.clone(), cell: Some(cell_id(*cell)) };
+            (commands::CLEAR, Argument::of(&params))
         }
         Action::WriteView { suffix, targets } => {
-            let argument = WriteViewParams { suffix: suffix.clone(), targets: targets.clone() };
-            (commands::WRITE_VIEW, Argument::WriteView(argument))
+            let params = WriteViewParams { suffix: suffix.clone(), targets: targets.clone() };
+            (commands::WRITE_VIEW, Argument::of(&params))
         }
     }
 }

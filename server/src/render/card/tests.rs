@@ -176,12 +176,12 @@ fn what_can_be_done_depends_on_how_the_run_is_doing() {
     let check = |sample: Sample, expected: &[&str]| {
         assert_eq!(offered(&sample.run()), [&groupings, expected].concat());
     };
-    let over = ["Re-run", "Compare with the run before", "Copy", "Whole output", "Outputs panel"];
+    let over = ["Re-run", "Compare with the previous run", "Copy", "Whole output", "Outputs panel"];
     check(Sample::new(2), &["Interrupt", "Copy", "Whole output", "Outputs panel"]);
     check(Sample::new(2).busy(0).ok(0).busy(1), &["Interrupt", "Copy", "Whole output", "Outputs panel"]);
     check(Sample::new(2).all_ok(), &over);
     let failed =
-        ["Re-run", "Re-run failed", "Compare with the run before", "Copy", "Whole output", "Outputs panel"];
+        ["Re-run", "Re-run failed", "Compare with the previous run", "Copy", "Whole output", "Outputs panel"];
     check(Sample::new(2).ok(0).raise(1, "E", "", &[]), &failed);
     check(Sample::new(2).ok(0).lost(1, LostReason::EngineDied), &failed);
     // That would be all of them.
@@ -306,7 +306,7 @@ fn without_own_links(text: &str) -> String {
             let known = ["fold", "type", "engine", "order", "Interrupt", "Re-run", "Re-run failed", "Copy"];
             assert!(
                 known.contains(&words)
-                    || ["Whole output", "Outputs panel", "Compare with the run before"].contains(&words)
+                    || ["Whole output", "Outputs panel", "Compare with the previous run"].contains(&words)
             );
             let (id, arguments) = target.split_once('?').expect("an argument");
             assert!(id.starts_with("command:test.") && arguments == "%5B%7B%22run%22%3A1%7D%5D", "{target}");

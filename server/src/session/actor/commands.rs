@@ -22,21 +22,22 @@ use std::{collections::HashSet, sync::Arc};
 
 use tokio::sync::oneshot;
 
-use super::{Actor, Message, RunEntry, Waiter, send_back};
+use super::{Actor, Message, Waiter, run_index::RunEntry, send_back};
 use crate::{
     cells::CellKind,
     engines::{EngineId, RankSet},
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        CellId, CellView, Conditional, DocumentKey, FileWish, Level, NoCell, NotRun, NotRunKind, Only, Place,
-        RunCommand, RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
+        CellId, CellView, Conditional, DocumentKey, DocumentView, FileWish, Level, NoCell, NotRun,
+        NotRunKind, Only, Place, RunCommand, RunError, RunHandle, RunResponse, Scope, Session, SessionEvent,
+        StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
 };
 
 /// Where the answer to a run command goes.
-pub(super) type Reply = oneshot::Sender<Result<RunResponse, RunError>>;
+type Reply = oneshot::Sender<Result<RunResponse, RunError>>;
 
 /// A px cell as it was when the command was handled.
 pub(super) struct PinnedCell {
@@ -110,8 +111,18 @@ pub(super) struct Comparing {
     command: ResolvedCommand,
 }
 
+impl Session {
+    /// Runs cells. Answers once they are planned and queued, which may need a cluster to be found or started first.
+    ///
+    /// # Errors
+    /// See [`RunError`]; then nothing was run.
+    pub(crate) async fn run(&self, command: RunCommand) -> Result<RunResponse, RunError> {
+        self.ask_for(move |actor, reply| actor.run(&command, reply)).await.unwrap_or(Err(RunError::Ended))
+    }
+}
+
 impl Actor {
-    pub(super) fn run(&mut self, command: &RunCommand, reply: Reply) {
+    fn run(&mut self, command: &RunCommand, reply: Reply) {
         // Look up the cells, and report errors in them, before a cluster is looked for or started.
         let cells = if self.trusted { self.pick(command) } else { Err(RunError::Untrusted) };
         let (cells, conditional) = match cells {
@@ -144,15 +155,35 @@ impl Actor {
 
     /// The cells that a command is for, and those that it leaves out: at least one of either.
     fn pick(&mut self, command: &RunCommand) -> Result<(Vec<PinnedCell>, Vec<Conditional>), RunError> {
+        let (views, here) = self.views_for(command)?;
+        let border = border(&command.scope, &views, here)?;
+        let (mut picked, mut conditional) = (Vec::new(), Vec::new());
+        for (index, view) in &views {
+            for (at, cell) in covered(&command.scope, *index, view, border) {
+                match cell.cell.suite.filter(|_| !is_named_itself(&command.scope, cell)) {
+                    Some(suite) => {
+                        let lines = cell.last_line - cell.line + 1;
+                        conditional.push(Conditional { cell: cell.id, lines, keyword: suite.keyword });
+                    }
+                    None => picked.push(self.pin(command, view, at)),
+                }
+            }
+        }
+        check_picked(command, &picked, &conditional)?;
+        Ok((picked, conditional))
+    }
+
+    /// The texts that a command is about, each with its place among the code cells of the notebook; and the place of the text
+    /// that it names.
+    fn views_for(&mut self, command: &RunCommand) -> Result<(Vec<PlacedView>, usize), RunError> {
         let keys = match command.scope {
             Scope::Cell(_) | Scope::Lines(..) => vec![command.document.clone()],
             Scope::Above(_) | Scope::Below(_) | Scope::All => {
                 self.documents.notebook_cells(&command.document)
             }
         };
-        let Some(here) = keys.iter().position(|key| *key == command.document) else {
-            return Err(RunError::NoDocument(command.document.clone()));
-        };
+        let unknown = || RunError::NoDocument(command.document.clone());
+        let here = keys.iter().position(|key| *key == command.document).ok_or_else(unknown)?;
         let mut views = Vec::with_capacity(keys.len());
         for (index, key) in keys.iter().enumerate() {
             let Some(view) = self.documents.view(key) else { continue };
@@ -161,97 +192,32 @@ impl Actor {
             }
             views.push((index, view));
         }
-        if !views.iter().any(|(index, _)| *index == here) {
-            return Err(RunError::NoDocument(command.document.clone()));
+        let is_there = views.iter().any(|(index, _)| *index == here);
+        if is_there { Ok((views, here)) } else { Err(unknown()) }
+    }
+
+    /// Takes a px cell of a text, by its index there, as it is now.
+    fn pin(&mut self, command: &RunCommand, text: &DocumentView, at: usize) -> PinnedCell {
+        let mut view = text.cells[at].clone();
+        if view.cell.kind == CellKind::Result {
+            // The last run of a `%pxresult` is the one that it shows.
+            let shown = self.index.shown_by.get(&view.id).and_then(|run| self.index.runs.get(run));
+            view.run = shown.map(|entry| Arc::clone(&entry.handle));
         }
-        // The index of the text, and the line in it.
-        let place = match command.scope {
-            Scope::Above(place) | Scope::Below(place) => Some(match place {
-                Place::Line(line) => (here, line),
-                Place::Cell(id) => views
-                    .iter()
-                    .find_map(|(index, view)| {
-                        view.cells.iter().find(|cell| cell.id == id).map(|cell| (*index, cell.line))
-                    })
-                    // The cell was deleted, so nothing is above or below it.
-                    .ok_or(RunError::NoCell(NoCell::Gone))?,
-            }),
-            _ => None,
-        };
-        let is_above = |index: usize, cell: &CellView| {
-            place.is_some_and(|(text, line)| index < text || (index == text && cell.last_line < line))
-        };
-        let mut picked = Vec::new();
-        let mut conditional = Vec::new();
-        for (index, view) in views {
-            // The marker of a cell of the file stands for all of that cell.
-            let marked = match command.scope {
-                Scope::Lines(first, last) if first == last => view.below_marker(first),
-                _ => &[],
-            };
-            let wanted = |cell: &CellView| match command.scope {
-                Scope::Cell(id) => cell.id == id,
-                Scope::Lines(first, last) => {
-                    (cell.line <= last && cell.last_line >= first)
-                        || marked.iter().any(|marked| marked.id == cell.id)
-                }
-                // A plain cell only runs if it is chosen itself.
-                _ if cell.cell.kind == CellKind::Plain => false,
-                Scope::All => true,
-                Scope::Above(_) => is_above(index, cell),
-                Scope::Below(_) => !is_above(index, cell),
-            };
-            let is_named_itself = |cell: &CellView| match command.scope {
-                Scope::Cell(_) => true,
-                Scope::Lines(first, last) => cell.line <= first && last <= cell.last_line,
-                Scope::Above(_) | Scope::Below(_) | Scope::All => false,
-            };
-            let home = self.documents.home(&view.key);
-            for (at, cell) in view.cells.iter().enumerate().filter(|(_, cell)| wanted(cell)) {
-                if let Some(suite) = cell.cell.suite.filter(|_| !is_named_itself(cell)) {
-                    let lines = cell.last_line - cell.line + 1;
-                    conditional.push(Conditional { cell: cell.id, lines, keyword: suite.keyword });
-                    continue;
-                }
-                let mut pinned = cell.clone();
-                if cell.cell.kind == CellKind::Result {
-                    // The last run of a `%pxresult` is the one that it shows.
-                    let shown = self.shown_by.get(&cell.id).and_then(|run| self.runs.get(run));
-                    pinned.run = shown.map(|entry| Arc::clone(&entry.handle));
-                }
-                picked.push(PinnedCell {
-                    key: view.key.clone(),
-                    home: home.clone(),
-                    planned: plan(&cell.cell, &command.overrides),
-                    only: command.only,
-                    canary: command.overrides.canary,
-                    title: self.documents.excerpt(&view.key, cell.cell.magic_range()),
-                    block: view.block_of(at).map(|block| (block.number, block.local_lines)),
-                    place_name: match self.documents.texts(&view.key) {
-                        Some((texts, at)) => texts.line_name(at, cell.cell.magic_range().start),
-                        None => view.place_of(cell),
-                    },
-                    view: pinned,
-                });
-            }
-        }
-        let is_one = matches!(command.scope, Scope::Cell(_) | Scope::Lines(..)) && picked.len() < 2;
-        match &picked[..] {
-            _ if command.only.is_some() && !is_one => {
-                let why = "Only one px cell at a time can be run again on a part of its engines; choose one";
-                Err(RunError::NothingToRerun(why.to_owned()))
-            }
-            [] if conditional.is_empty() => Err(RunError::NoCell(match command.scope {
-                Scope::Cell(_) => NoCell::Gone,
-                Scope::Lines(..) => NoCell::Here,
-                Scope::Above(_) => NoCell::Above,
-                Scope::Below(_) => NoCell::Below,
-                Scope::All => NoCell::InFile,
-            })),
-            [PinnedCell { planned: Err(Refusal::Cell(why)), place_name, .. }] => {
-                Err(RunError::Refused { place_name: place_name.clone(), why: why.clone() })
-            }
-            _ => Ok((picked, conditional)),
+        let magic = view.cell.magic_range();
+        PinnedCell {
+            key: text.key.clone(),
+            home: self.documents.home(&text.key),
+            planned: plan(&view.cell, &command.overrides),
+            only: command.only,
+            canary: command.overrides.canary,
+            block: text.block_of(at).map(|block| (block.number, block.local_lines)),
+            place_name: match self.documents.texts(&text.key) {
+                Some((texts, at)) => texts.line_name(at, magic.start),
+                None => text.place_of(&view),
+            },
+            title: self.documents.excerpt(&text.key, magic),
+            view,
         }
     }
 
@@ -358,7 +324,7 @@ impl Actor {
     /// The queued run of a cell on the same part of its engines, if there is one.
     fn waiting_part(&self, cell: &PinnedCell) -> Option<Arc<RunHandle>> {
         let waiting = self.queue.of_cell(cell.view.id).find(|entry| !entry.sent)?;
-        let entry = self.runs.get(&waiting.run)?;
+        let entry = self.index.runs.get(&waiting.run)?;
         let plan = Plan { only: entry.handle.plan.only.clone(), ..cell.planned.clone().ok()? };
         let is_same = entry.only == cell.only && cell.wants(&plan, &entry.handle.engines, entry);
         is_same.then(|| entry.handle.clone())
@@ -432,6 +398,85 @@ impl Actor {
                 older.command.cells.iter().map(|cell| replaced(cell.view.id, &cell.place_name)).collect();
             older.command.answer(&Ok(RunResponse { not_run, ..RunResponse::default() }));
         }
+    }
+}
+
+/// A text, with its place among the code cells of its notebook.
+type PlacedView = (usize, Arc<DocumentView>);
+
+/// Where "above" ends and "below" begins: the place of a text, and the line in it. None for the other scopes.
+fn border(scope: &Scope, views: &[PlacedView], here: usize) -> Result<Option<(usize, u32)>, RunError> {
+    let (Scope::Above(place) | Scope::Below(place)) = scope else { return Ok(None) };
+    let of_cell = |id: CellId| {
+        views.iter().find_map(|(index, view)| {
+            view.cells.iter().find(|cell| cell.id == id).map(|cell| (*index, cell.line))
+        })
+    };
+    match place {
+        Place::Line(line) => Ok(Some((here, *line))),
+        // If the cell was deleted, nothing is above or below it.
+        Place::Cell(id) => of_cell(*id).map(Some).ok_or(RunError::NoCell(NoCell::Gone)),
+    }
+}
+
+/// The px cells of a text that a scope covers, each with its index there.
+fn covered<'a>(
+    scope: &Scope,
+    index: usize,
+    view: &'a DocumentView,
+    border: Option<(usize, u32)>,
+) -> Vec<(usize, &'a CellView)> {
+    let is_above = |cell: &CellView| {
+        border.is_some_and(|(text, line)| index < text || (index == text && cell.last_line < line))
+    };
+    let on_lines: HashSet<CellId> = match scope {
+        Scope::Lines(first, last) => view.cells_on(*first, *last).map(|cell| cell.id).collect(),
+        _ => HashSet::new(),
+    };
+    let is_covered = |cell: &CellView| match scope {
+        Scope::Cell(id) => cell.id == *id,
+        Scope::Lines(..) => on_lines.contains(&cell.id),
+        // A plain cell only runs if it is chosen itself.
+        _ if cell.cell.kind == CellKind::Plain => false,
+        Scope::All => true,
+        Scope::Above(_) => is_above(cell),
+        Scope::Below(_) => !is_above(cell),
+    };
+    view.cells.iter().enumerate().filter(|(_, cell)| is_covered(cell)).collect()
+}
+
+/// Whether a scope means just this px cell, so that it runs even in the body of a statement such as `if`.
+fn is_named_itself(scope: &Scope, cell: &CellView) -> bool {
+    match scope {
+        Scope::Cell(_) => true,
+        Scope::Lines(first, last) => cell.line <= *first && *last <= cell.last_line,
+        Scope::Above(_) | Scope::Below(_) | Scope::All => false,
+    }
+}
+
+/// Refuses a command that comes to nothing.
+fn check_picked(
+    command: &RunCommand,
+    picked: &[PinnedCell],
+    conditional: &[Conditional],
+) -> Result<(), RunError> {
+    let is_one = matches!(command.scope, Scope::Cell(_) | Scope::Lines(..)) && picked.len() < 2;
+    match picked {
+        _ if command.only.is_some() && !is_one => {
+            let why = "Only one px cell at a time can be run again on a part of its engines; choose one";
+            Err(RunError::NothingToRerun(why.to_owned()))
+        }
+        [] if conditional.is_empty() => Err(RunError::NoCell(match command.scope {
+            Scope::Cell(_) => NoCell::Gone,
+            Scope::Lines(..) => NoCell::Here,
+            Scope::Above(_) => NoCell::Above,
+            Scope::Below(_) => NoCell::Below,
+            Scope::All => NoCell::InFile,
+        })),
+        [PinnedCell { planned: Err(Refusal::Cell(why)), place_name, .. }] => {
+            Err(RunError::Refused { place_name: place_name.clone(), why: why.clone() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,24 +1,124 @@
 //! The connection to a cluster: looking for one, using it, leaving it and losing it.
 
-use std::{panic::AssertUnwindSafe, path::Path, sync::Arc};
+use std::{panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
 
 use futures::FutureExt;
-
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{Actor, Message, Waiter, send_back};
 use crate::{
     cluster::{
-        ClusterStatus,
+        ClusterClient, ClusterStatus,
         discovery::{FoundCluster, Selection},
+        local,
     },
     run::RunId,
     session::{
-        ClusterError, ClusterView, Level, PreviousChoice, SessionEvent, Settings, StartPolicy, Starting,
+        Choice, ClusterError, ClusterView, Level, RunError, Session, SessionEvent, Settings, StartPolicy,
+        Starting,
         attach::{Attached, Report, attach},
         wishes::{Ask, FileWish},
     },
 };
+
+/// How long to wait for the next engine to report its host; some never do.
+const HOSTS_QUIET: Duration = Duration::from_secs(2);
+
+/// How long to wait for the hosts of all engines at most.
+const HOSTS_LIMIT: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Puts new settings in force.
+    pub(crate) fn configure(&self, settings: Settings) {
+        self.tell(|actor| actor.configure(settings));
+    }
+
+    /// Sets whether the workspace is trusted. In an untrusted one nothing is run and no cluster is looked for.
+    pub(crate) fn set_trust(&self, trusted: bool) {
+        self.tell(move |actor| actor.set_trust(trusted));
+    }
+
+    /// Finds a cluster, or starts one if `start` allows it, and connects to it.
+    ///
+    /// # Errors
+    /// See [`ClusterError`].
+    pub(crate) async fn connect(&self, start: StartPolicy) -> Result<ClusterView, ClusterError> {
+        self.ask_for(move |actor, reply| actor.connect(start, reply))
+            .await
+            .unwrap_or(Err(ClusterError::Unreachable(RunError::Ended.to_string())))
+    }
+
+    /// Uses another cluster than the settings name, or (`None`) that one again. While runs are going on, the switch
+    /// waits until they are over, and the answer is the cluster that is in use until then.
+    ///
+    /// # Errors
+    /// See [`ClusterError`]; then the choice is as it was.
+    pub(crate) async fn choose(&self, choice: Option<Selection>) -> Result<Choice, ClusterError> {
+        let before = self.put_choice(choice.clone()).await;
+        if let Some(cluster) = before.waits {
+            return Ok(Choice::Waits(cluster));
+        }
+        let connected = self.connect(StartPolicy::Never).await;
+        if connected.is_err() {
+            // Go back to the choice that worked.
+            self.take_back(choice, before.choice);
+        }
+        connected.map(Choice::InUse)
+    }
+
+    /// Puts a choice in force, whether or not it leads to a cluster; returns the previous one.
+    pub(in crate::session) async fn put_choice(&self, choice: Option<Selection>) -> PreviousChoice {
+        self.ask(|actor| actor.choose(choice)).await.unwrap_or_default()
+    }
+
+    /// A choice led to no cluster: puts the previous one in force again, unless another choice has been made since.
+    pub(in crate::session) fn take_back(&self, choice: Option<Selection>, before: Option<Selection>) {
+        self.tell(move |actor| actor.take_back(&choice, before));
+    }
+
+    /// Stops a cluster. `not_ours`: even one that pxlens did not start. It runs to the end even if the caller is
+    /// dropped, since half a cluster is of no use.
+    ///
+    /// # Errors
+    /// A sentence that says why it was not stopped.
+    pub(crate) async fn stop(&self, cluster: FoundCluster, not_ours: bool) -> Result<(), String> {
+        let session = self.clone();
+        let stopping = tokio::spawn(async move {
+            let file = cluster.connection_file.clone();
+            session.tell(|actor| actor.stopping = Some(file));
+            let stopped = local::stop(&cluster, not_ours).await;
+            let is_gone = stopped.is_ok();
+            session.tell(move |actor| actor.stopped(&cluster, is_gone));
+            stopped
+        });
+        match stopping.await {
+            Ok(stopped) => stopped.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Waits until every engine has reported its host, or the time limit has passed.
+    pub(crate) async fn settle_hosts(&self) {
+        if let Some((_, Some(client))) = self.client().await {
+            // After a timeout the caller goes on with the hosts that are known.
+            let _ = timeout(HOSTS_LIMIT, client.settled(HOSTS_QUIET)).await;
+        }
+    }
+
+    /// Whether the workspace is trusted, and the client of the cluster in use; `None` if the session has ended.
+    pub(in crate::session) async fn client(&self) -> Option<(bool, Option<ClusterClient>)> {
+        let client = |actor: &mut Actor| actor.cluster.as_ref().map(|cluster| cluster.client.clone());
+        self.ask(move |actor| (actor.trusted, client(actor))).await.ok()
+    }
+}
+
+/// The choice that was in force before.
+#[derive(Debug, Default)]
+pub(in crate::session) struct PreviousChoice {
+    pub(in crate::session) choice: Option<Selection>,
+    /// The cluster in use, if it is left only once its runs are over.
+    waits: Option<ClusterView>,
+}
 
 impl Actor {
     pub(super) fn wants_cluster(&self) -> bool {
@@ -35,11 +135,7 @@ impl Actor {
         self.cluster.as_ref().map_or(starting, |cluster| cluster.view(self.first_run))
     }
 
-    pub(super) fn connect(
-        &mut self,
-        start: StartPolicy,
-        reply: oneshot::Sender<Result<ClusterView, ClusterError>>,
-    ) {
+    fn connect(&mut self, start: StartPolicy, reply: oneshot::Sender<Result<ClusterView, ClusterError>>) {
         if let Some(name) = self.cluster.as_ref().map(|cluster| cluster.found.label()) {
             if start == StartPolicy::Another && !self.queue.is_empty() {
                 drop(reply.send(Err(ClusterError::Busy(name))));
@@ -57,15 +153,11 @@ impl Actor {
         self.attach(start);
     }
 
-    /// Notes that a cluster is being stopped, so that nothing looks for it or reports it as lost; leaves it once it was
+    /// The attempt to stop a cluster has ended, while nothing looked for it or reported it as lost. Leaves it if it was
     /// stopped.
-    pub(super) fn stopping(&mut self, cluster: &FoundCluster, stopped: Option<bool>) {
-        let Some(stopped) = stopped else {
-            self.stopping = Some(cluster.connection_file.clone());
-            return;
-        };
+    fn stopped(&mut self, cluster: &FoundCluster, is_gone: bool) {
         self.stopping = None;
-        if !stopped {
+        if !is_gone {
             return;
         }
         if self.uses(&cluster.connection_file) {
@@ -91,8 +183,16 @@ impl Actor {
         self.notify(SessionEvent::Starting(how));
     }
 
+    /// Trust changes what every cell would do, or why it does nothing.
+    fn set_trust(&mut self, trusted: bool) {
+        if std::mem::replace(&mut self.trusted, trusted) != trusted {
+            self.apply_settings();
+            self.notify(SessionEvent::Cluster);
+        }
+    }
+
     /// Puts the user's settings in force.
-    pub(super) fn configure(&mut self, settings: Settings) {
+    fn configure(&mut self, settings: Settings) {
         let is_named = settings.cluster != Selection::default();
         if is_named && settings.cluster != self.wanted.cluster {
             // Naming a new cluster in the settings overrides an earlier choice.
@@ -104,7 +204,7 @@ impl Actor {
 
     /// Uses another cluster than the settings name, or that one again; returns the previous choice, and the cluster in
     /// use if it is not left yet.
-    pub(super) fn choose(&mut self, choice: Option<Selection>) -> PreviousChoice {
+    fn choose(&mut self, choice: Option<Selection>) -> PreviousChoice {
         let before = std::mem::replace(&mut self.chosen, choice);
         self.apply_settings();
         PreviousChoice {
@@ -113,8 +213,7 @@ impl Actor {
         }
     }
 
-    /// Puts the previous choice in force again, unless another choice has been made since.
-    pub(super) fn take_back(&mut self, choice: &Option<Selection>, before: Option<Selection>) {
+    fn take_back(&mut self, choice: &Option<Selection>, before: Option<Selection>) {
         if self.chosen == *choice {
             self.chosen = before;
             self.apply_settings();
@@ -278,27 +377,30 @@ impl Actor {
                 self.start_waiting(commands);
                 self.leave_if_idle();
             }
-            Err(error) => {
-                // What one file asks for must not keep the session from the cluster of the others.
-                self.wished = FileWish::default();
-                let mut again = None;
-                for waiter in waiters {
-                    let start = waiter.start();
-                    // The failed attempt was not allowed to start a cluster; this waiter allows it.
-                    if policy == StartPolicy::Never && start != StartPolicy::Never {
-                        again = Some(start);
-                        self.waiters.push(waiter);
-                        continue;
-                    }
-                    match waiter {
-                        Waiter::Run(command) => command.answer(&Err(error.clone().into())),
-                        Waiter::Connect(_, reply) => drop(reply.send(Err(error.clone()))),
-                    }
-                }
-                if let Some(start) = again {
-                    self.attach(start);
-                }
+            Err(error) => self.not_attached(policy, &error, waiters),
+        }
+    }
+
+    /// Tells those who waited that there is no cluster, but for those who allow more than the attempt was allowed.
+    fn not_attached(&mut self, policy: StartPolicy, error: &ClusterError, waiters: Vec<Waiter>) {
+        // What one file asks for must not keep the session from the cluster of the others.
+        self.wished = FileWish::default();
+        let mut again = None;
+        for waiter in waiters {
+            let start = waiter.start();
+            // The failed attempt was not allowed to start a cluster; this waiter allows it.
+            if policy == StartPolicy::Never && start != StartPolicy::Never {
+                again = Some(start);
+                self.waiters.push(waiter);
+                continue;
             }
+            match waiter {
+                Waiter::Run(command) => command.answer(&Err(error.clone().into())),
+                Waiter::Connect(_, reply) => drop(reply.send(Err(error.clone()))),
+            }
+        }
+        if let Some(start) = again {
+            self.attach(start);
         }
     }
 

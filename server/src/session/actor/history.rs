@@ -1,4 +1,4 @@
-//! Finished runs: how long they are kept, and clearing them from their cells.
+//! The history of runs: what the user does to them (clears, reveals, regroups), and how long they are kept.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,9 +7,9 @@ use std::{
 
 use super::Actor;
 use crate::{
-    render::Files,
+    render::{Files, GroupBy},
     run::{EngineRun, RunId},
-    session::{CellId, DocumentKey, Limits, RunHandle, SessionEvent, spill},
+    session::{CellId, DocumentKey, Limits, RunHandle, Session, SessionEvent, spill},
 };
 
 /// How many runs of one cell are kept, in addition to those that cells still show.
@@ -23,25 +23,44 @@ enum CountedWith {
     Gone(DocumentKey),
 }
 
+impl Session {
+    /// Clears the shown results of a document, of a whole notebook, or of one cell; the runs go on and stay in the
+    /// history. Returns how many cells showed one; `None` if there is no such document or cell.
+    pub(crate) async fn clear(&self, key: DocumentKey, cell: Option<CellId>) -> Option<usize> {
+        self.ask(move |actor| actor.clear(&key, cell)).await.ok().flatten()
+    }
+
+    /// Notes that the user asked to see this run, so that its output is no longer withheld.
+    pub(crate) fn reveal(&self, run: RunId) {
+        self.tell(move |actor| actor.reveal(run));
+    }
+
+    /// Groups a run in this way until its cell runs again. Every later request sees the new grouping. `false` if there is no
+    /// such run.
+    pub(crate) async fn regroup(&self, run: RunId, group_by: GroupBy) -> bool {
+        self.ask(move |actor| actor.regroup(run, group_by)).await.unwrap_or_default()
+    }
+}
+
 impl Actor {
     /// Drops the oldest runs of each cell, and more of them if memory is short. Runs that have not ended, that a cell
     /// shows, or that have a name are kept: whatever can be seen can be asked for.
     pub(super) fn forget_old_runs(&mut self) {
-        let mut wanted: HashSet<RunId> = self.named.values().copied().collect();
+        let mut wanted: HashSet<RunId> = self.index.named.values().copied().collect();
         let mut cells = HashSet::new();
         for (cell, run) in self.documents.shown() {
             cells.insert(cell);
             wanted.extend(run);
         }
-        self.shown_by.retain(|cell, _| cells.contains(cell));
-        wanted.extend(self.shown_by.values());
+        self.index.shown_by.retain(|cell, _| cells.contains(cell));
+        wanted.extend(self.index.shown_by.values());
         // What left its text may come back with its runs, which go only where memory is short.
         cells.extend(self.documents.cut());
         let mut kept: HashMap<CountedWith, usize> = HashMap::new();
         let mut bytes = 0usize;
         let mut gone = HashSet::new();
         // The newest first, so that the oldest are the ones that exceed the limits.
-        for (id, entry) in self.runs.iter().rev() {
+        for (id, entry) in self.index.runs.iter().rev() {
             let handle = &entry.handle;
             let owner = match cells.contains(&handle.cell) {
                 true => CountedWith::Cell(handle.cell),
@@ -59,14 +78,8 @@ impl Actor {
                 gone.insert(*id);
             }
         }
-        self.documents.forget(|run| gone.contains(&run));
-        for id in gone {
-            self.runs.remove(&id);
-            if let Some(cluster) = &self.cluster {
-                cluster.client.forget(id);
-            }
-        }
-        let unseen = self.runs.iter().filter(|(id, entry)| {
+        self.forget(&gone);
+        let unseen = self.index.runs.iter().filter(|(id, entry)| {
             entry.over
                 && entry.dismissed
                 && !wanted.contains(*id)
@@ -78,10 +91,25 @@ impl Actor {
         }
     }
 
+    /// Forgets runs, wherever they are kept. Their files go with the last handle.
+    fn forget(&mut self, gone: &HashSet<RunId>) {
+        if gone.is_empty() {
+            return;
+        }
+        let index = &mut *self.index;
+        index.runs.retain(|run, _| !gone.contains(run));
+        index.shown_by.retain(|_, run| !gone.contains(run));
+        index.named.retain(|_, run| !gone.contains(run));
+        self.documents.forget(|run| gone.contains(&run));
+        if let Some(cluster) = &self.cluster {
+            gone.iter().for_each(|run| cluster.client.forget(*run));
+        }
+    }
+
     /// Gives up the files of these runs, now or when they end, unless a cell still shows them or a name stands for them:
     /// the user is done with them. The runs stay in the history, with both ends of their text.
     pub(super) fn dismiss(&mut self, which: impl Fn(&RunHandle) -> bool) {
-        for entry in self.runs.values_mut().filter(|entry| which(&entry.handle)) {
+        for entry in self.index.runs.values_mut().filter(|entry| which(&entry.handle)) {
             entry.dismissed = true;
         }
         self.forget_old_runs();
@@ -98,7 +126,7 @@ impl Actor {
 
     /// Notes how much memory a finished run takes.
     pub(super) fn weigh(&mut self, run: RunId) {
-        if let Some(entry) = self.runs.get_mut(&run) {
+        if let Some(entry) = self.index.runs.get_mut(&run) {
             entry.bytes = entry.handle.view.borrow().parts().map(EngineRun::weight).sum();
         }
     }
@@ -112,7 +140,7 @@ impl Actor {
 
     /// Clears the shown results of a document, of a whole notebook, or of one cell; returns how many cells showed one.
     /// A run that is going on is not interrupted, and not shown again; the cell's next run is.
-    pub(super) fn clear(&mut self, key: &DocumentKey, cell: Option<CellId>) -> Option<usize> {
+    fn clear(&mut self, key: &DocumentKey, cell: Option<CellId>) -> Option<usize> {
         let mut found = false;
         let mut cleared = 0;
         let texts = self.documents.texts_under(key);
@@ -120,8 +148,12 @@ impl Actor {
             let mut cells = self.documents.cell_ids(text);
             cells.retain(|id| cell.is_none_or(|cell| cell == *id));
             found |= !cells.is_empty();
-            let results = cells.iter().filter(|cell| self.shown_by.remove(*cell).is_some()).count();
-            let shown = self.documents.clear(text, &cells, cell.is_none()) + results;
+            let results = cells.iter().filter(|cell| self.index.shown_by.remove(*cell).is_some()).count();
+            let shown = match cell {
+                Some(_) => self.documents.clear_cells(text, &cells),
+                None => self.documents.clear(text),
+            };
+            let shown = shown + results;
             if shown > 0 {
                 self.notify(SessionEvent::Cells(text.clone()));
             }
@@ -137,5 +169,25 @@ impl Actor {
         }
         let known = if cell.is_some() { found } else { !texts.is_empty() };
         known.then_some(cleared)
+    }
+
+    /// Notes that somebody asked to see a run.
+    pub(super) fn reveal(&mut self, run: RunId) {
+        let Some(entry) = self.index.runs.get_mut(&run) else { return };
+        if !std::mem::replace(&mut entry.revealed, true) && !entry.handle.plan.blocking {
+            let document = entry.handle.document.clone();
+            self.notify(SessionEvent::Cells(document));
+        }
+    }
+
+    /// Sets the grouping of a run: beside its cell, and beside each `%pxresult` that shows it. `false` if there is no such
+    /// run.
+    fn regroup(&mut self, run: RunId, group_by: GroupBy) -> bool {
+        let Some(entry) = self.index.runs.get(&run) else { return false };
+        if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
+            let texts = self.documents.notebook_cells(&entry.handle.document);
+            self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
+        }
+        true
     }
 }

@@ -1,57 +1,14 @@
 //! `%pxresult`: which run it shows; the names of runs, and keeping named results on disk.
 
-use std::sync::Arc;
-
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Actor, Message, RunEntry, commands::PinnedCell, runs::Sequence, send_back};
+use super::{Actor, Message, commands::PinnedCell, run_index::RunEntry, runs::Sequence, send_back};
 use crate::{
-    clock::now,
-    render::GroupBy,
     run::{EngineRun, Run, RunId, RunState},
-    session::{
-        About, Level, ResultStore, RunHandle, RunRecord, RunResponse, Runs, SessionEvent, ShownResult,
-        Snapshot,
-    },
+    session::{Level, ResultStore, RunHandle, RunResponse, SessionEvent, ShownResult},
 };
 
 impl Actor {
-    /// The runs, as they are shared with faces.
-    pub(super) fn shared_runs(&mut self) -> Arc<Runs> {
-        let record = |entry: &RunEntry| RunRecord {
-            handle: Arc::clone(&entry.handle),
-            name: entry.names.last().cloned(),
-            revealed: entry.revealed,
-        };
-        let make = || {
-            Arc::new(Runs {
-                records: self.runs.iter().map(|(id, entry)| (*id, record(entry))).collect(),
-                shown_by: self.shown_by.clone(),
-                named: self.named.clone(),
-            })
-        };
-        Arc::clone(self.shared_runs.get_or_insert_with(make))
-    }
-
-    /// Everything that a request needs, as it is now.
-    pub(super) fn snapshot(&mut self, about: &About) -> Snapshot {
-        let key = match about {
-            About::Nothing => None,
-            About::Document(key) => Some(key.clone()),
-            About::Run(run) => self.runs.get(run).map(|entry| entry.handle.document.clone()),
-        };
-        Snapshot {
-            home: key.as_ref().map(|key| self.documents.home(key)),
-            here: key.and_then(|key| self.documents.texts(&key)),
-            cluster: Arc::new(self.cluster_view()),
-            runs: self.shared_runs(),
-            settings: Arc::clone(&self.settings),
-            encoding: self.documents.encoding(),
-            trusted: self.trusted,
-            at: now(),
-        }
-    }
-
     /// Makes a `%pxresult` show the newest run of its suffix, or give that run a name. Later cells wait for that run.
     ///
     /// # Errors
@@ -66,9 +23,7 @@ impl Actor {
         let magic = &cell.cell.magic;
         // It means the run that this command queued before it, even if that one was in the queue already.
         let before = response.runs.iter().rev().find(|run| run.is_result_of(home, &magic.suffix)).cloned();
-        // The shared runs must include those of this command.
-        self.shared_runs = None;
-        let runs = self.shared_runs();
+        let runs = self.index.shared();
         let Some(run) = before.or_else(|| runs.newest(home, &magic.suffix, &sequence.replaced).cloned())
         else {
             let suffix = &magic.suffix;
@@ -83,7 +38,7 @@ impl Actor {
             return Ok(());
         }
         self.reveal(run.id);
-        self.shown_by.insert(cell.id, run.id);
+        self.index.shown_by.insert(cell.id, run.id);
         match run.now().state() {
             RunState::Failed => sequence.stop(format!("{place_name} above shows a run that failed")),
             RunState::Succeeded => {}
@@ -96,34 +51,15 @@ impl Actor {
         Ok(())
     }
 
-    /// Notes that somebody asked to see a run.
-    pub(super) fn reveal(&mut self, run: RunId) {
-        let Some(entry) = self.runs.get_mut(&run) else { return };
-        if !std::mem::replace(&mut entry.revealed, true) && !entry.handle.plan.blocking {
-            let document = entry.handle.document.clone();
-            self.notify(SessionEvent::Cells(document));
-        }
-    }
-
-    /// Sets the grouping of a run: beside its cell, and beside each `%pxresult` that shows it. `false` if there is no such
-    /// run.
-    pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) -> bool {
-        let Some(entry) = self.runs.get(&run) else { return false };
-        if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
-            let texts = self.documents.notebook_cells(&entry.handle.document);
-            self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
-        }
-        true
-    }
-
     /// Refreshes the `%pxresult` lines of a run's suffix: what they show is outdated once a newer run exists.
     pub(super) fn refresh_pxresults(&self, run: &RunHandle) {
         let alike = |shown: &RunId| {
-            self.runs
+            self.index
+                .runs
                 .get(shown)
                 .is_some_and(|shown| shown.handle.home == run.home && shown.handle.suffix == run.suffix)
         };
-        if self.shown_by.values().any(alike) {
+        if self.index.shown_by.values().any(alike) {
             let texts = self.documents.notebook_cells(&run.document);
             self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
@@ -135,10 +71,11 @@ impl Actor {
             self.notify(SessionEvent::Say(Level::Warning, format!("Run {} was not named: {error}", run.0)));
             return;
         }
-        let Some(entry) = self.runs.get_mut(&run) else { return };
+        let index = &mut *self.index;
+        let Some(entry) = index.runs.get_mut(&run) else { return };
         entry.names.retain(|old| old != name);
         entry.names.push(name.to_owned());
-        self.named.insert(name.to_owned(), run);
+        index.named.insert(name.to_owned(), run);
         if entry.over {
             self.keep_named(run);
         }
@@ -146,27 +83,29 @@ impl Actor {
 
     /// If a finished run was never sent, gives its names back to the runs that had them before.
     pub(super) fn take_names_back(&mut self, run: RunId) {
-        let Some(entry) = self.runs.get_mut(&run) else { return };
+        let index = &mut *self.index;
+        let Some(entry) = index.runs.get_mut(&run) else { return };
         if entry.handle.view.borrow().parts().any(|part| part.sent.is_some()) {
             return;
         }
         for name in std::mem::take(&mut entry.names) {
-            if self.named.get(&name) != Some(&run) {
+            if index.named.get(&name) != Some(&run) {
                 continue;
             }
-            let had = self.runs.values().rev().find(|entry| entry.names.contains(&name));
+            let had = index.runs.values().rev().find(|entry| entry.names.contains(&name));
             match had.map(|entry| entry.handle.id) {
-                Some(before) => self.named.insert(name, before),
-                None => self.named.remove(&name),
+                Some(before) => index.named.insert(name, before),
+                None => index.named.remove(&name),
             };
         }
     }
 
     /// Writes a finished run to disk under each of its names.
     pub(super) fn keep_named(&mut self, run: RunId) {
-        let Some(entry) = self.runs.get_mut(&run) else { return };
+        let index = &mut *self.index;
+        let Some(entry) = index.runs.get_mut(&run) else { return };
         entry.kept = amount(&entry.handle.view.borrow());
-        for name in entry.names.iter().filter(|name| self.named.get(*name) == Some(&run)) {
+        for name in entry.names.iter().filter(|name| index.named.get(*name) == Some(&run)) {
             let (name, handle) = (name.clone(), entry.handle.clone());
             let (folder, this) = (self.settings.results.clone(), self.this.clone());
             let reading = handle.spilled.reading();
@@ -189,7 +128,7 @@ impl Actor {
     /// Writes a named run again if it has grown, unless the new output can wait until the session ends.
     pub(super) fn keep_late(&mut self, run: RunId) {
         let worth = |entry: &RunEntry| is_worth_it(entry.kept, amount(&entry.handle.view.borrow()));
-        if self.runs.get(&run).is_some_and(worth) {
+        if self.index.runs.get(&run).is_some_and(worth) {
             self.keep_named(run);
         }
     }
@@ -200,7 +139,7 @@ impl Actor {
             let run = entry.handle.view.borrow();
             run.is_over() && (!entry.over || amount(&run) > entry.kept)
         };
-        let runs: Vec<RunId> = self.runs.values().filter(unkept).map(|entry| entry.handle.id).collect();
+        let runs: Vec<RunId> = self.index.runs.values().filter(unkept).map(|entry| entry.handle.id).collect();
         for run in runs {
             self.take_names_back(run);
             self.keep_named(run);

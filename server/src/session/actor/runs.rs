@@ -6,20 +6,21 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Actor, Message, RunEntry,
+    Actor, Message,
     commands::{PinnedCell, ResolvedCommand, local_lines},
+    run_index::RunEntry,
     send_back,
 };
 use crate::{
     cells::{CellKind, magic::defaults::SIGNAL_ON_INTERRUPT},
     clock::now,
     cluster::INTERRUPTED,
-    engines::EngineId,
+    engines::{EngineId, EngineTable, RankSet},
     plan::{Plan, Refusal},
     run::{Run, RunId, RunRequest, RunState},
     session::{
         CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
-        RunError, RunHandle, RunResponse, SessionEvent, parts,
+        RunError, RunHandle, RunResponse, Session, SessionEvent, parts,
         queue::{After, Entry, Steps},
         run_task::{self, Order, Recipient},
         spill::{Spill, SpillFolder},
@@ -65,6 +66,19 @@ impl Sequence {
     }
 }
 
+impl Session {
+    /// Interrupts a run on some or all of its engines; without a run, everything that runs or waits. Without a signal,
+    /// each run gets the one that its cell names, or else `SIGINT`. `None` if there is no such run.
+    pub(crate) async fn interrupt(
+        &self,
+        run: Option<RunId>,
+        stop: InterruptScope,
+        signal: Option<String>,
+    ) -> Option<Interrupted> {
+        self.ask_for(move |actor, reply| actor.interrupt(run, stop, signal, reply)).await.ok().flatten()
+    }
+}
+
 impl Actor {
     /// Queues the cells of a command, one after the other. A cell that cannot run stops the sequence, up to the next cell of
     /// the file if the command keeps going; if it is the only cell, that is an error. `held`: nothing is sent yet.
@@ -95,56 +109,65 @@ impl Actor {
         let replaced = waiting.map(|entry| entry.run).collect();
         let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
         for cell in &command.cells {
-            let place_name = &cell.place_name;
-            let not_run =
-                |kind, why| NotRun { cell: cell.view.id, place_name: place_name.clone(), kind, why };
             sequence.come_to(cell);
             if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
-                response.not_run.push(not_run(NotRunKind::Refused, why));
+                response.not_run.push(not_run(cell, NotRunKind::Refused, why));
                 continue;
             }
-            if let (Err(why @ Refusal::RunsNothing(_)), false) = (&cell.planned, is_pxresult(&cell.view)) {
-                response.not_run.push(not_run(NotRunKind::RunsNothing, why.to_string()));
-                continue;
-            }
-            if let Some(why) = &sequence.stopped {
-                response.not_run.push(not_run(NotRunKind::Skipped, why.clone()));
-                continue;
-            }
-            let refused = match &cell.planned {
-                Err(Refusal::RunsNothing(_)) => {
-                    if let Err(why) = self.show_result(cell, &mut sequence, &mut response) {
-                        response.not_run.push(not_run(NotRunKind::NothingYet, why));
-                        sequence.stop(format!("{place_name} above has nothing to show"));
-                    }
-                    continue;
-                }
-                Err(Refusal::Cell(why)) => {
-                    RunError::Refused { place_name: place_name.clone(), why: why.clone() }
-                }
-                Ok(plan) => match plan.request(table.as_ref().ok_or(ClusterError::None)?) {
-                    Ok(request) => {
-                        response.runs.push(self.queue_up(cell, plan, request, &mut sequence));
-                        continue;
-                    }
-                    Err(source) => RunError::Targets { place_name: place_name.clone(), source },
-                },
+            let why = match self.start_next(cell, table.as_deref(), &mut sequence, &mut response) {
+                Ok(()) => continue,
+                Err(error) if command.cells.len() == 1 => return Err(error),
+                Err(RunError::Refused { why, .. }) => why,
+                Err(RunError::Targets { source, .. }) => source.to_string(),
+                Err(error) => return Err(error),
             };
-            if command.cells.len() == 1 {
-                return Err(refused);
-            }
-            let why = match refused {
-                RunError::Refused { why, .. } => why,
-                RunError::Targets { source, .. } => source.to_string(),
-                other => other.to_string(),
-            };
-            response.not_run.push(not_run(NotRunKind::Refused, why));
-            sequence.stop(format!("{place_name} above cannot run"));
+            response.not_run.push(not_run(cell, NotRunKind::Refused, why));
+            sequence.stop(format!("{} above cannot run", cell.place_name));
         }
         response.local_lines = local_lines(&command.cells, &response.runs);
         self.forget_old_runs();
         Ok(response)
+    }
+
+    /// Queues the next cell of a sequence, or says in the response why it is passed over.
+    ///
+    /// # Errors
+    /// If it cannot run.
+    fn start_next(
+        &mut self,
+        cell: &PinnedCell,
+        table: Option<&EngineTable>,
+        sequence: &mut Sequence,
+        response: &mut RunResponse,
+    ) -> Result<(), RunError> {
+        let place_name = &cell.place_name;
+        if let (Err(why @ Refusal::RunsNothing(_)), false) = (&cell.planned, is_pxresult(&cell.view)) {
+            response.not_run.push(not_run(cell, NotRunKind::RunsNothing, why.to_string()));
+            return Ok(());
+        }
+        if let Some(why) = &sequence.stopped {
+            response.not_run.push(not_run(cell, NotRunKind::Skipped, why.clone()));
+            return Ok(());
+        }
+        match &cell.planned {
+            Err(Refusal::RunsNothing(_)) => {
+                if let Err(why) = self.show_result(cell, sequence, response) {
+                    response.not_run.push(not_run(cell, NotRunKind::NothingYet, why));
+                    sequence.stop(format!("{place_name} above has nothing to show"));
+                }
+            }
+            Err(Refusal::Cell(why)) => {
+                return Err(RunError::Refused { place_name: place_name.clone(), why: why.clone() });
+            }
+            Ok(plan) => {
+                let targets = |source| RunError::Targets { place_name: place_name.clone(), source };
+                let request = plan.request(table.ok_or(ClusterError::None)?).map_err(targets)?;
+                let run = self.queue_up(cell, plan, request, sequence);
+                response.runs.push(run);
+            }
+        }
+        Ok(())
     }
 
     /// The cells of a command that are still in their documents.
@@ -197,7 +220,7 @@ impl Actor {
     /// The queued run of a cell, if it is the same as the one to queue.
     fn waiting_alike(&self, cell: &PinnedCell, plan: &Plan, request: &RunRequest) -> Option<Arc<RunHandle>> {
         let waiting = self.queue.of_cell(cell.view.id).find(|entry| !entry.sent)?;
-        let entry = self.runs.get(&waiting.run)?;
+        let entry = self.index.runs.get(&waiting.run)?;
         cell.wants(plan, &request.engines, entry).then(|| entry.handle.clone())
     }
 
@@ -250,31 +273,40 @@ impl Actor {
             bytes: 0,
             task: None,
         };
-        self.runs.insert(id, entry);
-        let this = self.this.clone();
-        let behind = this.clone();
-        let bereaved = this.clone();
-        let words = this.clone();
-        let warn = move |why| send_back(&words, Message::Say(Level::Warning, why));
-        let spill = Spill::new(limits, spilled);
-        let over = move |run: &Run| {
-            let succeeded = run.state() == RunState::Succeeded;
-            send_back(&this, Message::Over { run: run.id, succeeded });
-        };
-        let late = move |run: &Run| send_back(&behind, Message::Late { run: run.id });
-        let task = tokio::spawn(run_task::drive(run, tell_view, wait, spill, warn, over, late));
-        let watch = tokio::spawn(async move {
-            if task.await.is_err() {
-                // Otherwise its engines would be held for ever.
-                send_back(&bereaved, Message::Over { run: id, succeeded: false });
-                let why = format!("pxlens hit a bug and lost track of run {}; please report this", id.0);
-                send_back(&bereaved, Message::Say(Level::Error, why));
-            }
-        });
-        if let Some(entry) = self.runs.get_mut(&id) {
-            entry.task = Some(watch);
+        self.index.runs.insert(id, entry);
+        let task = tokio::spawn(self.drive(run, tell_view, wait, Spill::new(limits, spilled)));
+        if let Some(entry) = self.index.runs.get_mut(&id) {
+            entry.task = Some(task);
         }
         handle
+    }
+
+    /// The task of a run, which reports its end to the session, even if it panics.
+    fn drive(
+        &self,
+        run: Run,
+        view: watch::Sender<Arc<Run>>,
+        order: oneshot::Receiver<Order>,
+        spill: Spill,
+    ) -> impl Future<Output = ()> + use<> {
+        let (id, session) = (run.id, self.this.clone());
+        let report = move |message| send_back(&session, message);
+        let (over, late, warn) = (report.clone(), report.clone(), report.clone());
+        let over = move |run: &Run| {
+            let succeeded = run.state() == RunState::Succeeded;
+            over(Message::Over { run: id, succeeded });
+        };
+        let late = move |_: &Run| late(Message::Late { run: id });
+        let warn = move |why| warn(Message::Say(Level::Warning, why));
+        async move {
+            let task = tokio::spawn(run_task::drive(run, view, order, spill, warn, over, late));
+            if task.await.is_err() {
+                // Otherwise its engines would be held for ever.
+                report(Message::Over { run: id, succeeded: false });
+                let why = format!("pxlens hit a bug and lost track of run {}; please report this", id.0);
+                report(Message::Say(Level::Error, why));
+            }
+        }
     }
 
     /// Whether a run of the cell has been sent and has not ended.
@@ -298,7 +330,7 @@ impl Actor {
     /// Sends a run whose turn has come; its targets are resolved among the engines that are alive now.
     fn send(&self, run: RunId) -> Result<Order, String> {
         let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
-        let entry = self.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
+        let entry = self.index.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
         let table = cluster.client.engines().borrow().clone();
         let plan = &entry.handle.plan;
         let request = plan.request(&table).map_err(|error| error.to_string())?;
@@ -311,7 +343,7 @@ impl Actor {
     }
 
     fn order(&mut self, run: RunId, order: Order) {
-        let Some(entry) = self.runs.get_mut(&run) else { return };
+        let Some(entry) = self.index.runs.get_mut(&run) else { return };
         if let Some(wait) = entry.order.take() {
             let mut name = None;
             if let Order::Sent(_) = order {
@@ -328,12 +360,12 @@ impl Actor {
     }
 
     pub(super) fn over(&mut self, run: RunId, succeeded: bool) {
-        let Some(entry) = self.runs.get_mut(&run) else { return };
+        let Some(entry) = self.index.runs.get_mut(&run) else { return };
         entry.over = true;
         let steps = self.queue.ended(run, succeeded);
         self.take_names_back(run);
         self.keep_named(run);
-        if let Some(entry) = self.runs.get(&run) {
+        if let Some(entry) = self.index.runs.get(&run) {
             // Only now: results with names are written from the files.
             entry.handle.spilled.run_is_over();
         }
@@ -344,75 +376,35 @@ impl Actor {
         self.leave_if_idle();
     }
 
-    pub(super) fn interrupt(
+    fn interrupt(
         &mut self,
         run: Option<RunId>,
         stop: InterruptScope,
         signal: Option<String>,
         reply: oneshot::Sender<Option<Interrupted>>,
     ) {
-        let mut outcome = Interrupted::default();
-        let named = match run.map(|run| self.runs.get(&run)) {
+        let named = match run.map(|run| self.index.runs.get(&run)) {
             Some(None) => return drop(reply.send(None)),
             Some(Some(entry)) => Some(entry.handle.clone()),
             None => None,
         };
-        let engines = match (stop, &named) {
-            (InterruptScope::All, _) => None,
-            (InterruptScope::Engines(engines), _) => Some(engines),
-            (InterruptScope::Stragglers(among), Some(handle)) => {
-                match parts::stragglers(&handle.now(), among.as_ref()) {
-                    Ok(engines) => Some(engines),
-                    Err(why) => {
-                        outcome.refused = Some(why);
-                        return drop(reply.send(Some(outcome)));
-                    }
-                }
-            }
-            (InterruptScope::Stragglers(_), None) => {
-                outcome.refused =
-                    Some("Stragglers can only be interrupted in one run; choose a run".to_owned());
-                return drop(reply.send(Some(outcome)));
+        let engines = match engines_of(stop, named.as_deref()) {
+            Ok(engines) => engines,
+            Err(why) => {
+                let refused = Interrupted { refused: Some(why), ..Interrupted::default() };
+                return drop(reply.send(Some(refused)));
             }
         };
-        // A user who stops a cell does not want it to start again, so its queued runs are withdrawn too. With only some
-        // engines given, just that run is meant; a queued run is still withdrawn as a whole, since no engine is busy
-        // with it.
-        let cell = named.map(|handle| handle.cell);
-        let alike: Vec<RunId> = match (run, &engines, cell) {
-            (Some(_), None, Some(cell)) => self.queue.of_cell(cell).map(|entry| entry.run).collect(),
-            (Some(run), ..) => vec![run],
-            (None, Some(engines), _) => self.queue.on(engines),
-            (None, None, _) => self.queue.waiting().chain(self.queue.sent()).collect(),
+        let meant = self.meant(named.as_deref(), engines.as_ref());
+        let mut outcome = Interrupted { dropped: self.withdraw(&meant), ..Interrupted::default() };
+        let signal_for = |run: RunId| {
+            let of_its_own = || Some(self.index.runs.get(&run)?.handle.plan.signal.to_string());
+            signal.clone().or_else(of_its_own).unwrap_or_else(|| SIGNAL_ON_INTERRUPT.to_owned())
         };
-        let waiting: Vec<RunId> = self.queue.waiting().filter(|waiting| alike.contains(waiting)).collect();
-        let steps = self.queue.withdraw(&waiting, INTERRUPTED);
-        outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
-        self.apply_steps(steps);
-        // Requests that wait for the first engine of a run are no longer sent, whichever of its engines are
-        // interrupted.
-        for run in self.queue.sent().filter(|sent| alike.contains(sent)) {
-            let first_alone = self.runs.get(&run).and_then(|entry| entry.canary.as_ref());
-            first_alone.into_iter().for_each(CancellationToken::cancel);
-        }
-        let of_its_own = |run: RunId| Some(self.runs.get(&run)?.handle.plan.signal.to_string());
-        let running: Vec<(RunId, String)> = self
-            .queue
-            .sent()
-            .filter(|sent| alike.contains(sent))
-            .map(|run| {
-                (
-                    run,
-                    signal
-                        .clone()
-                        .or_else(|| of_its_own(run))
-                        .unwrap_or_else(|| SIGNAL_ON_INTERRUPT.to_owned()),
-                )
-            })
-            .collect();
+        let running = self.queue.sent().filter(|sent| meant.contains(sent));
+        let running: Vec<(RunId, String)> = running.map(|run| (run, signal_for(run))).collect();
         let Some(client) = self.cluster.as_ref().map(|cluster| cluster.client.clone()) else {
-            drop(reply.send(Some(outcome)));
-            return;
+            return drop(reply.send(Some(outcome)));
         };
         let this = self.this.clone();
         tokio::spawn(async move {
@@ -420,10 +412,10 @@ impl Actor {
             for (run, signal) in running.into_iter().rev() {
                 match client.interrupt(run, engines.clone(), &signal).await {
                     Ok(report) => outcome.reports.push((run, report)),
-                    Err(error) => send_back(
-                        &this,
-                        Message::Say(Level::Error, format!("Run {} was not interrupted: {error}", run.0)),
-                    ),
+                    Err(error) => {
+                        let why = format!("Run {} was not interrupted: {error}", run.0);
+                        send_back(&this, Message::Say(Level::Error, why));
+                    }
                 }
             }
             outcome.reports.reverse();
@@ -431,6 +423,55 @@ impl Actor {
             let _ = reply.send(Some(outcome));
         });
     }
+
+    /// The runs that an interrupt is meant for.
+    ///
+    /// A user who stops a cell does not want it to start again, so its queued runs are meant too. With only some engines
+    /// given, just that run is meant; a queued run is still withdrawn as a whole, since no engine is busy with it.
+    fn meant(&self, named: Option<&RunHandle>, engines: Option<&RankSet>) -> Vec<RunId> {
+        match (named, engines) {
+            (Some(run), None) => self.queue.of_cell(run.cell).map(|entry| entry.run).collect(),
+            (Some(run), Some(_)) => vec![run.id],
+            (None, Some(engines)) => self.queue.on(engines),
+            (None, None) => self.queue.waiting().chain(self.queue.sent()).collect(),
+        }
+    }
+
+    /// Withdraws what is not sent yet of these runs; returns those of which nothing will be sent.
+    fn withdraw(&mut self, runs: &[RunId]) -> Vec<RunId> {
+        let waiting: Vec<RunId> = self.queue.waiting().filter(|waiting| runs.contains(waiting)).collect();
+        let steps = self.queue.withdraw(&waiting, INTERRUPTED);
+        let dropped = steps.drop.iter().map(|(run, _)| *run).collect();
+        self.apply_steps(steps);
+        // Requests that wait for the first engine of a run are no longer sent, whichever of its engines are
+        // interrupted.
+        for run in self.queue.sent().filter(|sent| runs.contains(sent)) {
+            let first_alone = self.index.runs.get(&run).and_then(|entry| entry.canary.as_ref());
+            first_alone.into_iter().for_each(CancellationToken::cancel);
+        }
+        dropped
+    }
+}
+
+/// The engines that an interrupt is limited to, if it is.
+///
+/// # Errors
+/// A sentence, if no engine qualifies.
+fn engines_of(stop: InterruptScope, named: Option<&RunHandle>) -> Result<Option<RankSet>, String> {
+    match (stop, named) {
+        (InterruptScope::All, _) => Ok(None),
+        (InterruptScope::Engines(engines), _) => Ok(Some(engines)),
+        (InterruptScope::Stragglers(among), Some(handle)) => {
+            parts::stragglers(&handle.now(), among.as_ref()).map(Some)
+        }
+        (InterruptScope::Stragglers(_), None) => {
+            Err("Stragglers can only be interrupted in one run; choose a run".to_owned())
+        }
+    }
+}
+
+fn not_run(cell: &PinnedCell, kind: NotRunKind, why: String) -> NotRun {
+    NotRun { cell: cell.view.id, place_name: cell.place_name.clone(), kind, why }
 }
 
 /// Whether the cell is a `%pxresult` that can be run.

@@ -248,7 +248,7 @@ fn what_was_cleared_or_forgotten_does_not_come_back() {
         let mut fixture = Fixture::script(TWO);
         fixture.replace("");
         match clear {
-            true => assert_eq!(fixture.documents.clear(&key("a"), &[], true), 0),
+            true => assert_eq!(fixture.documents.clear(&key("a")), 0),
             false => fixture.documents.forget(|run| run == RunId(1)),
         }
         fixture.replace(TWO);
@@ -510,8 +510,7 @@ fn a_notebook_that_is_broken_for_a_moment_keeps_its_cells() {
 #[test]
 fn clearing_forgets_results() {
     let mut fixture = Fixture::script(TWO);
-    let cells = fixture.documents.cell_ids(&key("a"));
-    assert_eq!(fixture.documents.clear(&key("a"), &cells, true), 2);
+    assert_eq!(fixture.documents.clear(&key("a")), 2);
     fixture.check(expect![[r#"
         print(1): nothing
         print(2): nothing

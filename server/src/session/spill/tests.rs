@@ -47,6 +47,21 @@ async fn a_long_text_is_in_the_file_whole_and_in_memory_with_both_ends() {
     wait_until_deleted(&file).await;
 }
 
+#[tokio::test]
+async fn a_large_message_is_taken_in_by_parts_between_characters() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let mut spill = spill(2000, parent.path());
+    let mut run = run(1);
+    // Three bytes each: no part of it can end where a slice does.
+    let text = "\u{20ac}".repeat(SLICE);
+    assert_eq!(parts(wrote(0, &text)).count(), 4);
+    spill.apply(&mut run, [wrote(0, "a\n"), wrote(0, &text)].into_iter()).await.expect("it can be written");
+    let part = run.part(Slot(0)).expect("it is there");
+    assert!(part.kept() <= 2000, "{}", part.kept());
+    let file = part.spilled.clone().expect("it was spilled");
+    assert!(fs::read_to_string(&file).expect("it is there") == format!("a\n{text}"));
+}
+
 /// Waits until the file is deleted.
 async fn wait_until_deleted(file: &Path) {
     let looking = async {

@@ -158,3 +158,20 @@ async fn a_run_goes_on_when_its_cell_is_cleared_and_the_next_one_is_shown() {
     assert_eq!(fixture.shown().await, Some(second.id));
     assert_eq!(listed(&fixture, &fixture.key).await, [first.id, second.id]);
 }
+
+/// With each key that is pressed, a thousand runs would be listed again.
+#[tokio::test]
+async fn faces_share_one_list_of_the_runs_until_these_change() {
+    let sim = Sim::builder().engines(1).start().await;
+    let fixture = fixture_with(at(&sim.connection_file()), TEXT).await;
+    let shared = async || fixture.session.snapshot(&fixture.key).await.runs;
+    let before = shared().await;
+    let change = Change { range: None, text: "%px work()\n# typed\n".to_owned() };
+    fixture.session.change(fixture.key.clone(), 2, vec![change]);
+    assert!(Arc::ptr_eq(&before, &shared().await), "typing changes no run");
+    let run = fixture.run().await;
+    let ran = shared().await;
+    assert_eq!(ran.iter().map(|record| record.handle.id).collect::<Vec<_>>(), [run.id]);
+    fixture.session.reveal(run.id);
+    assert!(shared().await.iter().all(|record| record.revealed));
+}

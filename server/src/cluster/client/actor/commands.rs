@@ -93,7 +93,7 @@ impl<T: Transport> Actor<T> {
             };
             let (id, frames) = self.wire.execute_request(&turn.uuid, turn.run, turn.content.clone());
             match self.transport.send(Channel::Mux, frames) {
-                Ok(()) => self.requests.sent(id, Request::new(turn), host, clock::now()),
+                Ok(()) => self.requests.sent(id, Request::new(turn, Instant::now()), host, clock::now()),
                 Err(error @ (SendError::Down(_) | SendError::Full(_))) => {
                     self.requests.not_sent(turn.run, turn.slot, error.to_string(), clock::now());
                 }

@@ -1,0 +1,64 @@
+//! What editors say about documents and notebooks.
+
+use crate::{
+    cells::Dialect,
+    session::{CellText, DocumentKey, NotebookChange, Session, SessionEvent, documents::Documents},
+    text::{Change, Encoding},
+};
+
+impl Session {
+    /// A document was opened.
+    pub(crate) fn open(&self, key: DocumentKey, dialect: Dialect, version: i32, text: String) {
+        self.edit(move |documents| documents.open(key, dialect, version, &text));
+    }
+
+    /// A document was edited.
+    pub(crate) fn change(&self, key: DocumentKey, version: i32, changes: Vec<Change>) {
+        self.edit(move |documents| documents.change(&key, version, &changes));
+    }
+
+    /// A document was closed. Its runs go on.
+    pub(crate) fn close(&self, key: DocumentKey) {
+        self.close_with(move |documents| documents.close(&key));
+    }
+
+    /// A notebook was opened: the keys of all its cells in order, and the texts of those that hold code.
+    pub(crate) fn open_notebook(&self, key: DocumentKey, order: Vec<DocumentKey>, cells: Vec<CellText>) {
+        self.edit(move |documents| documents.open_notebook(key, order, cells));
+    }
+
+    /// A notebook was edited.
+    pub(crate) fn change_notebook(&self, key: DocumentKey, change: NotebookChange) {
+        self.edit(move |documents| documents.change_notebook(&key, change));
+    }
+
+    /// A notebook was closed.
+    pub(crate) fn close_notebook(&self, key: DocumentKey) {
+        self.close_with(move |documents| documents.close_notebook(&key));
+    }
+
+    /// Makes a notebook cell run on the engines even if it holds no px magic, unless it looks like set-up code.
+    pub(crate) fn send_plain(&self, key: DocumentKey) {
+        self.edit(move |documents| documents.send_plain(&key));
+    }
+
+    /// Sets the unit in which columns are counted from now on.
+    pub(crate) fn set_encoding(&self, encoding: Encoding) {
+        self.tell(move |actor| actor.documents.set_encoding(encoding));
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Documents) -> Vec<SessionEvent> + Send + 'static) {
+        self.tell(|actor| {
+            let events = edit(&mut actor.documents);
+            actor.notify_all(events);
+        });
+    }
+
+    fn close_with(&self, close: impl FnOnce(&mut Documents) -> Vec<SessionEvent> + Send + 'static) {
+        self.tell(|actor| {
+            let events = close(&mut actor.documents);
+            actor.forget_old_runs();
+            actor.notify_all(events);
+        });
+    }
+}
