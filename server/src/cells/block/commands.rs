@@ -35,8 +35,11 @@ impl Scanner<'_> {
             self.breaks(lines.start, Why::BACKSLASH);
         }
         let kept = self.kept(lines.start, column);
-        self.handed.replace(lines.clone(), &kept);
         let text = self.joined(lines.clone(), column, escape);
+        match called(text.text()) {
+            Some(call) => self.handed.replace_by_call(lines.clone(), kept + &call),
+            None => self.handed.replace(lines.clone(), &kept),
+        }
         let Some(magic) = text.text().strip_prefix('%') else {
             self.out.local.extend(lines);
             return;
@@ -110,4 +113,18 @@ impl Scanner<'_> {
             is_line_magic: named != MagicKind::LinePx,
         });
     }
+}
+
+/// The call that IPython makes of `,f a b`, `;f a b` and `/f a b`.
+fn called(text: &str) -> Option<String> {
+    let sign = text.chars().next().filter(|sign| matches!(sign, ',' | ';' | '/'))?;
+    let (name, arguments) = text[1..].split_once(' ').unwrap_or((&text[1..], ""));
+    let joined = |between: &str| arguments.split_whitespace().collect::<Vec<_>>().join(between);
+    Some(match sign {
+        ',' => format!("{name}(\"{}\")", joined("\", \"")),
+        ';' => format!("{name}(\"{arguments}\")"),
+        // IPython refuses a slash without a name.
+        _ if name.is_empty() => ")".to_owned(),
+        _ => format!("{name}({})", joined(", ")),
+    })
 }
