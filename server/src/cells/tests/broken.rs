@@ -85,7 +85,7 @@ fn nothing_of_a_cell_that_python_cannot_read_is_sent_or_set() {
         "/",
         "def f():\n    '''\n    >>> f()\n    '''\nx = = 1",
         "x = 1\n...: y = = 2",
-        "x = 1\ny = 2\nIn [1]: z",
+        "x = 1\ny = 2\nIn [1]: z = = 1",
         "x = '\\N{no such name}'",
         "# a word\n  x = 1\ny = 2",
         "1 2",
