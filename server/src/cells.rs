@@ -226,6 +226,16 @@ impl Placed {
         Self { ordinal: cell.ordinal, cell, base }
     }
 
+    /// The same cell where the base is elsewhere.
+    pub(crate) fn moved(self, base: usize) -> Self {
+        Self { base, ..self }
+    }
+
+    /// Whether it is this very cell, wherever it stands.
+    pub(crate) fn is_of(&self, cell: &Arc<PxCell>) -> bool {
+        Arc::ptr_eq(&self.cell, cell)
+    }
+
     /// The same cell, numbered in its document.
     pub(crate) fn numbered(self, ordinal: u32) -> Self {
         Self { ordinal, ..self }

@@ -69,7 +69,7 @@ pub(super) fn resolve(
     }
     let Resolver { carry, cells, findings, set_up, .. } = resolver;
     let findings = Findings { all: findings, meets_region };
-    let after = if carry == *before { Arc::clone(before) } else { carry };
+    let after = if Carry::is_same(&carry, before) { Arc::clone(before) } else { carry };
     let local_lines = u32::try_from(local_lines).unwrap_or(u32::MAX);
     Resolved { cells, findings, local_lines, after, set_up, reread }
 }
