@@ -52,7 +52,7 @@ use std::{
 use ropey::Rope;
 
 pub(crate) use block_range::BlockRange;
-pub(crate) use format::{Format, Known, Wanted};
+pub(crate) use format::{Fault, FaultKind, Format, Known, Wanted};
 pub(crate) use index::{BlockRef, Deciding, Delta, End, Index};
 pub(crate) use magic::{GroupOutputs, MagicKind, Options};
 pub(crate) use mapped::LineMap;

@@ -19,7 +19,7 @@ use super::{
     Block, Carry, Cells, Decider, Dialect, NotebookLines, Origin, Placed, PxCell, Unreadable,
     divide::Shape,
     findings::{BlockFacts, Findings, OpenRegion},
-    format::{Known, Wanted},
+    format::{Fault, Known, Wanted},
     resolve::{Resolved, resolve},
     scan::Scanned,
 };
@@ -232,6 +232,11 @@ impl Index {
     /// The format that a script is in; `None` for what is no script.
     pub(crate) fn format(&self) -> Option<Known> {
         (self.dialect == Dialect::Script).then(|| self.script.known())
+    }
+
+    /// Why jupytext does not read a script.
+    pub(crate) fn fault(&self) -> Option<&Fault> {
+        self.script.fault().filter(|_| self.dialect == Dialect::Script)
     }
 
     /// The line that begins a cell in a script, where there is one that does in its format.
