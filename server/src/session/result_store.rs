@@ -128,9 +128,7 @@ fn near_names(near: &[String]) -> String {
 impl KeptResult {
     /// The run, rebuilt from its events.
     pub(crate) fn run(&self) -> Option<Run> {
-        let mut run = replay(&self.events, self.head.single)?;
-        run.blocking = self.head.blocking;
-        Some(run)
+        replay(&self.events, self.head.single, self.head.blocking)
     }
 
     /// Its events, in the form of `--json`.

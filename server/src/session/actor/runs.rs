@@ -229,8 +229,7 @@ impl Actor {
         let id = RunId(self.next_run);
         self.next_run += 1;
         let engines = request.engines.clone();
-        let mut run = Run::new(id, Arc::new(request), now());
-        run.blocking = plan.blocking;
+        let run = Run::new(id, Arc::new(request), now(), plan.blocking);
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
         let (regroup, regrouped) = watch::channel(None);
