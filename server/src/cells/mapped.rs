@@ -1,7 +1,8 @@
 //! Text taken out of a document, with the way back to the document's bytes.
 //!
 //! What a cell sends is rarely a plain slice of its document: line ends are made `\n`, comment prefixes and JSON escapes
-//! are taken off, continued lines are joined. Each piece of such a text remembers where it came from.
+//! are taken off, continued lines are joined. Each piece of such a text remembers where it came from. "The document" is here
+//! what the text was taken out of: a block, of which only [`super::Placed`] knows where it stands.
 
 use std::ops::Range;
 

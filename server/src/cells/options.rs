@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{engines::Targets, text::TextRange};
 
-/// Reads what stands behind the magic's name; `locate` gives the place of a byte range of `line` in the document.
+/// Reads what stands behind the magic's name; `locate` gives the place of a byte range of `line` in its block.
 pub(crate) fn parse(line: &str, magic: MagicKind, locate: impl Fn(Range<usize>) -> TextRange) -> Options {
     let mut reader = Reader { line, magic, locate: &locate, options: Options::default() };
     let result = split(line).and_then(|arguments| reader.read(&arguments));

@@ -256,7 +256,7 @@ impl Scanned {
         self.language.as_ref().map(Option::as_deref)
     }
 
-    /// Where what IPython runs of it ends, in bytes of the document.
+    /// Where what IPython runs of it ends, in bytes of the block.
     pub(super) fn end(&self) -> usize {
         match &self.broken {
             None => usize::MAX,
