@@ -7,6 +7,7 @@
 
 mod actor;
 mod attach;
+mod cancellation;
 mod command;
 mod consoles;
 mod content;
@@ -34,6 +35,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) use crate::clock::now;
 use actor::{Actor, Message};
 pub(crate) use attach::{ClusterError, StartPolicy, start_cluster};
+pub(crate) use cancellation::Cancellation;
 pub(crate) use command::{
     Conditional, NoCell, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope,
 };

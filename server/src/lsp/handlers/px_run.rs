@@ -1,14 +1,23 @@
 //! `px/run`, and the commands that run px cells.
 
+use futures::FutureExt;
 use lsp_types::MessageType;
 use pxlens_protocol::{NotRun, RunParams, RunResult};
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{backend::Backend, from_proto, to_proto};
+use crate::lsp::{
+    backend::Backend,
+    from_proto, to_proto,
+    wire::cancel::{self, unless_cancelled},
+};
 
 pub(crate) async fn handle(backend: &Backend, params: RunParams) -> Result<RunResult> {
     let response = match from_proto::run_command(params) {
-        Ok(command) => backend.session.run(command).await,
+        Ok(command) => {
+            let cancellation = cancel::current();
+            let run = backend.session.run_unless(command, cancellation.clone());
+            unless_cancelled(&cancellation, run.map(Ok)).await?
+        }
         Err(error) => Err(error),
     };
     Ok(match response {
