@@ -212,7 +212,7 @@ impl Actor {
     /// that it names.
     fn views_for(&mut self, command: &RunCommand) -> Result<(Vec<PlacedView>, usize), RunError> {
         let keys = match command.scope {
-            Scope::Cell(_) | Scope::Lines(..) => vec![command.document.clone()],
+            Scope::Cell(_) | Scope::Cells(_) | Scope::Lines(..) => vec![command.document.clone()],
             Scope::Above(_) | Scope::Below(_) | Scope::All => {
                 self.documents.notebook_cells(&command.document)
             }
@@ -479,6 +479,7 @@ fn covered<'a>(
     };
     let is_covered = |cell: &CellView| match scope {
         Scope::Cell(id) => cell.id == *id,
+        Scope::Cells(ids) => ids.contains(&cell.id),
         Scope::Lines(..) => on_lines.contains(&cell.id),
         // A plain cell only runs if it is chosen itself.
         _ if cell.cell.kind == CellKind::Plain => false,
@@ -493,6 +494,7 @@ fn covered<'a>(
 fn is_named_itself(scope: &Scope, cell: &CellView) -> bool {
     match scope {
         Scope::Cell(_) => true,
+        Scope::Cells(ids) => *ids == [cell.id],
         Scope::Lines(first, last) => cell.line <= *first && *last <= cell.last_line,
         Scope::Above(_) | Scope::Below(_) | Scope::All => false,
     }
@@ -504,14 +506,20 @@ fn check_picked(
     picked: &[PinnedCell],
     conditional: &[Conditional],
 ) -> Result<(), RunError> {
-    let is_one = matches!(command.scope, Scope::Cell(_) | Scope::Lines(..)) && picked.len() < 2;
+    let names_some = matches!(command.scope, Scope::Cell(_) | Scope::Cells(_) | Scope::Lines(..));
+    let is_one = names_some && picked.len() < 2;
+    if let Scope::Cells(ids) = &command.scope
+        && picked.len() + conditional.len() < ids.len()
+    {
+        return Err(RunError::NoCell(NoCell::OneGone));
+    }
     match picked {
         _ if command.only.is_some() && !is_one => {
             let why = "Only one px cell at a time can be run again on a part of its engines; choose one";
             Err(RunError::NothingToRerun(why.to_owned()))
         }
         [] if conditional.is_empty() => Err(RunError::NoCell(match command.scope {
-            Scope::Cell(_) => NoCell::Gone,
+            Scope::Cell(_) | Scope::Cells(_) => NoCell::Gone,
             Scope::Lines(..) => NoCell::Here,
             Scope::Above(_) => NoCell::Above,
             Scope::Below(_) => NoCell::Below,
