@@ -106,6 +106,10 @@ pub(crate) struct NotebookChange {
     pub opened: Vec<CellText>,
     /// Cell texts that were closed.
     pub closed: Vec<DocumentKey>,
+    /// Cells that are Markdown from now on, or still.
+    pub markup: Vec<DocumentKey>,
+    /// Cells that are code.
+    pub code: Vec<DocumentKey>,
     /// Edits of cell texts.
     pub edited: Vec<(DocumentKey, i32, Vec<Change>)>,
 }

@@ -377,7 +377,7 @@ async fn new_views_in_the_settings_change_the_plans_of_open_documents() {
     let mut fixture = Fixture::open(in_folder(nowhere.path()), false);
     let notebook = DocumentKey::from("notebook");
     let cell = |name: &str| CellText { key: name.into(), version: 1, text: "%px_even 1".to_owned() };
-    fixture.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")]);
+    fixture.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")], Vec::new());
     fixture.session.open(fixture.key.clone(), Dialect::Script, 2, "%px_even 1".to_owned());
     let plans = async |fixture: &Fixture| {
         let mut plans = Vec::new();

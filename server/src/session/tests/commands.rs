@@ -113,7 +113,7 @@ async fn above_and_below_span_the_notebook_and_are_refused_if_the_cell_was_delet
     let texts = ["%px a()", "%px b()\n%px c()", "%px d()"];
     let cells = keys.iter().zip(texts);
     let cells = cells.map(|(key, text)| CellText { key: key.clone(), version: 1, text: text.to_owned() });
-    fixture.session.open_notebook(DocumentKey::from("n"), keys.to_vec(), cells.collect());
+    fixture.session.open_notebook(DocumentKey::from("n"), keys.to_vec(), cells.collect(), Vec::new());
     fixture.engines(1).await;
     fixture.key = keys[1].clone();
     let [b, c] = fixture.cell_ids().await[..] else { panic!("two cells") };
