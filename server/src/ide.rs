@@ -33,7 +33,7 @@ pub(crate) use errors::{EngineError, errors};
 pub(crate) use errors::{ErrorVariant, Related};
 pub(crate) use folds::{Fold, folds};
 pub(crate) use hints::{Hint, hints};
-pub(crate) use hover::{CardFacts, HoverForm, hover};
+pub(crate) use hover::{CardFacts, HoverForm, STALE, hover};
 pub(crate) use lenses::{Lens, lenses};
 pub(crate) use outlook::{Outlook, Outlooks};
 pub(crate) use outputs::{CellOutput, note, outputs, weight_of_outputs};

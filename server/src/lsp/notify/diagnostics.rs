@@ -165,6 +165,9 @@ pub(in crate::lsp) fn of_problem(
 fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String, Uri>) -> Diagnostic {
     let range = to_proto::range(error.range);
     let mut message = format!("{} {}", error.ranks, error.title);
+    if error.stale {
+        message.extend(["\n", ide::STALE]);
+    }
     let texts = if error.variants.len() > 1 { error.variants.as_slice() } else { &[] };
     let (texts, unlisted) = texts.split_at(if related { TEXTS.min(texts.len()) } else { texts.len() });
     let variants = texts.iter().map(|variant| {
