@@ -50,7 +50,7 @@ use std::{
 
 use ropey::Rope;
 
-pub(crate) use format::{Format, Known, Wanted};
+pub(crate) use format::{Fault, FaultKind, Format, Known, Wanted};
 pub(crate) use index::{BlockRef, Deciding, Delta, End, Index};
 pub(crate) use magic::{GroupOutputs, MagicKind, Options};
 pub(crate) use mapped::LineMap;
@@ -224,6 +224,16 @@ impl Placed {
     /// A cell whose ranges count from byte `base` of its document.
     pub(crate) fn new(cell: Arc<PxCell>, base: usize) -> Self {
         Self { ordinal: cell.ordinal, cell, base }
+    }
+
+    /// The same cell where the base is elsewhere.
+    pub(crate) fn moved(self, base: usize) -> Self {
+        Self { base, ..self }
+    }
+
+    /// Whether it is this very cell, wherever it stands.
+    pub(crate) fn is_of(&self, cell: &Arc<PxCell>) -> bool {
+        Arc::ptr_eq(&self.cell, cell)
     }
 
     /// The same cell, numbered in its document.

@@ -41,7 +41,7 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 33] = [
+static RULES: [&Rule; 34] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -62,6 +62,7 @@ static RULES: [&Rule; 33] = [
     &markers::FREED_MAGIC,
     &AUTOMAGIC,
     &spellings::UNLIKE_IMPORT,
+    &markers::UNREAD_HEADER,
     &markers::COMMENT_IS_MARKER,
     &SWITCHED_OFF,
     &CONDITIONAL,
@@ -122,6 +123,8 @@ impl Lints {
         }
         let open = index.open_region(&end.carry);
         problems.extend(open.and_then(|region| autopx::open(region, index.border())));
+        let fault = index.fault().filter(|_| end.has_px);
+        problems.extend(fault.map(|fault| markers::unread_header(fault, index.format())));
         problems.sort_by_key(|problem| (problem.range, problem.severity));
         // What holds for the whole document is said once.
         for rule in [&markers::COMMENT_IS_MARKER, &SWITCHED_OFF] {

@@ -333,7 +333,8 @@ impl Session {
         self.send(Message::Request(Box::new(request)));
     }
 
-    /// The same, with an answer. The request is sent before this returns; there is no answer if the session has ended.
+    /// The same, with an answer. The request is sent before this returns. There is no answer if the session has ended, or
+    /// panicked at it.
     fn ask<T: Send + 'static>(
         &self,
         request: impl FnOnce(&mut Actor) -> T + Send + 'static,

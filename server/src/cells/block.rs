@@ -3,6 +3,7 @@
 //! This follows IPython's order: a `%%` on the first line that is not blank takes the whole block; in everything else each
 //! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
 
+mod commands;
 mod compiled;
 mod grammar;
 mod magics;
@@ -25,7 +26,7 @@ use super::{
     mapped::Mapped,
     markers, options,
     own_magics::{self, Definitions},
-    prefix::Prefix,
+    prefix::{self, Prefix},
     python::{self, Assigned, Tokens},
     shell::{self, Meaning, Name, Shell},
     statements::{self, Statement},
@@ -213,9 +214,7 @@ impl<'a> Scanner<'a> {
             }
             let mut behind = Mapped::default();
             behind.push_part(&text, name_end..text.text().len());
-            if !markers::runs_its_body(name)
-                || !self.runs_its_line(index, begin, name, &behind, escape.map(|(escape, _)| escape))
-            {
+            if !markers::runs_its_body(name) {
                 if px_name(name, false).is_some_and(|(magic, _)| magic != MagicKind::LinePx) {
                     let name = name.to_owned();
                     self.out.strays.push(Stray {
@@ -229,6 +228,7 @@ impl<'a> Scanner<'a> {
                 self.all_local(index);
                 return;
             }
+            self.takes_its_line(index, begin, name, &behind, escape.map(|(escape, _)| escape));
             next = index + 1;
         }
         self.statements(next);
@@ -246,28 +246,34 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes in what stands behind `%%time` and its like: options, and a statement that is run as well. Says whether IPython
-    /// then runs the body.
-    fn runs_its_line(
+    /// Takes in what stands behind `%%time` and its like: options, and a statement that is run as well. Where IPython refuses
+    /// it, it runs nothing of the block.
+    fn takes_its_line(
         &mut self,
         index: usize,
         column: usize,
         name: &str,
         behind: &Mapped,
         escape: Option<Escape>,
-    ) -> bool {
-        let Some(prefix) = Prefix::named(name) else { return true };
-        let Some(statement) = prefix.statement(behind) else { return false };
-        if prefix == Prefix::Time {
-            return statement.text().is_empty();
+    ) {
+        let prefix = Prefix::named(name);
+        let statement = prefix.map(|prefix| prefix.statement(behind));
+        let is_taken = match &statement {
+            None => prefix::is_taken_by_capture(behind.text()),
+            Some(None) => false,
+            Some(Some(statement)) => prefix != Some(Prefix::Time) || statement.text().is_empty(),
+        };
+        if !is_taken {
+            self.breaks(index, Why::Options(name.to_owned()));
         }
-        self.prefix = Some(prefix);
+        let measured = statement.flatten().filter(|_| prefix != Some(Prefix::Time));
+        let Some(statement) = measured else { return };
+        self.prefix = prefix;
         if statement.text().starts_with('%') {
             let spelling = escape.into();
             let place = Place { lines: index..index + 1, column, escape, spelling, suite: None };
             self.magic(statement, place, Before { prefix: self.prefix, ..Before::default() });
         }
-        true
     }
 
     /// The blanks that all lines from this one on begin with, blank lines apart.
@@ -466,7 +472,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes in lines that are a statement: what ends in a question mark asks IPython for help.
     fn question(&mut self, lines: Range<usize>) {
-        if !self.line(lines.end - 1).trim_end().ends_with('?') {
+        if !self.line(lines.end - 1).ends_with('?') {
             return;
         }
         let text: Vec<_> = lines.clone().map(|index| self.block.freed(index)).collect();
@@ -582,57 +588,6 @@ impl<'a> Scanner<'a> {
         index + 1
     }
 
-    /// The last line of a magic that begins on this one: a backslash at the very end continues it.
-    fn end_of_continued(&self, index: usize) -> usize {
-        let mut last = index;
-        while self.line(last).ends_with('\\') && last + 1 < self.len() {
-            last += 1;
-        }
-        last
-    }
-
-    /// A magic or a command of the shell, on these lines, from this column of the first on.
-    fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
-        // jupytext frees the line below a magic that goes on, whatever it holds.
-        let is_other = |index: usize| python::is_idle(self.line(index)) && self.block.hidden(index).is_none();
-        if self.block.frees != Frees::Nothing && (lines.start + 1..lines.end).any(is_other) {
-            self.breaks(lines.start, Why::BACKSLASH);
-        }
-        let kept = self.kept(lines.start, column);
-        self.handed.replace(lines.clone(), &kept);
-        let text = self.joined(lines.clone(), column, escape);
-        let Some(magic) = text.text().strip_prefix('%') else {
-            self.out.local.extend(lines);
-            return;
-        };
-        if let Some(cell_magic) = magic.strip_prefix('%') {
-            self.stray(lines, column, escape, cell_magic);
-            return;
-        }
-        if is_help(text.text()) {
-            // `%px?` runs nothing, here or on the engines.
-            let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
-            if !(magic.starts_with("px") || px_name(name, false).is_some()) {
-                self.out.local.extend(lines);
-            }
-            return;
-        }
-        self.named(lines.start, text.text());
-        let place =
-            Place { lines: lines.clone(), column, escape, spelling: escape.into(), suite: self.suite() };
-        let before = Before { prefix: self.prefix, ..Before::default() };
-        if !self.magic(text, place, before) {
-            self.out.local.extend(lines);
-        }
-    }
-
-    /// What stands on a line in front of a column, without what hides it in a comment.
-    fn kept(&self, index: usize, column: usize) -> String {
-        let line = self.line(index);
-        let hidden = self.block.hidden(index).map_or(0..0, |hidden| hidden.columns.clone());
-        [&line[..hidden.start], &line[hidden.end.min(column)..column]].concat()
-    }
-
     /// What the statement that was begun last stands in.
     fn suite(&self) -> Option<Suite> {
         self.suites.around().map(|(keyword, line)| Suite { keyword, header: self.block.filled(line) })
@@ -641,47 +596,6 @@ impl<'a> Scanner<'a> {
     /// Lines from the first character of the first to the last of the last that is not blank.
     fn spanned(&self, lines: &Range<usize>) -> TextRange {
         TextRange::new(self.block.filled(lines.start).start, self.block.filled(lines.end - 1).end)
-    }
-
-    /// Joins a continued line as IPython does: a blank for each backslash and line end.
-    fn joined(&self, lines: Range<usize>, column: usize, escape: Option<Escape>) -> Mapped {
-        let mut joined = Mapped::default();
-        for index in lines.clone() {
-            let line = self.line(index);
-            let from = match self.escaped(index) {
-                _ if index == lines.start => column,
-                Some((_, begin)) if escape.is_some() => begin,
-                _ => 0,
-            };
-            if index + 1 == lines.end {
-                let end = line.trim_end().len().max(from);
-                joined.push_part(self.block.source, self.source_range(index, from..end));
-            } else {
-                let end = line.len() - 1;
-                joined.push_part(self.block.source, self.source_range(index, from.min(end)..end));
-                let next = self.block.lines[index + 1].start;
-                let backslash = self.block.lines[index].start + end;
-                joined.push_escape(" ", self.document(backslash..next));
-            }
-        }
-        joined
-    }
-
-    /// A cell magic where IPython does not look for one.
-    fn stray(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>, magic: &str) {
-        self.out.local.extend(lines.clone());
-        let name = &magic[..magic.find(' ').unwrap_or(magic.len())];
-        if python::is_magic_name(name) {
-            self.breaks(lines.start, Why::CellMagic(name.to_owned()));
-        }
-        let Some((named, _)) = px_name(name, false) else { return };
-        self.out.strays.push(Stray {
-            lines,
-            column,
-            escape,
-            name: name.to_owned(),
-            is_line_magic: named != MagicKind::LinePx,
-        });
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Why {
     Python(Cow<'static, str>),
     /// Python reads the statement that begins with it, and does not compile it: what is wrong with it.
     Compiled(String),
+    /// A cell magic of this name refuses what stands behind it on its line.
+    Options(String),
     /// A cell magic that is not at the beginning of its cell.
     CellMagic(String),
     /// A magic with more than letters in its name.
@@ -41,6 +43,7 @@ impl fmt::Display for Why {
         match self {
             Self::Python(said) => f.write_str(said),
             Self::Compiled(said) => f.write_str(said),
+            Self::Options(name) => write!(f, "%%{name} does not take what is behind it on its line"),
             Self::CellMagic(name) => {
                 write!(f, "%%{name} is a cell magic, and there is no line magic of that name")
             }

@@ -55,31 +55,114 @@ const METHODS: [(&str, &[&str]); 4] = [
     ("magic", &["arg_s"]),
 ];
 
-/// The name in front of a method that runs a magic, where a text begins with that.
+/// What gives the shell, under its own name.
+const GETTER: &str = "get_ipython()";
+
+/// What stands in front of a method that runs a magic, where a text begins with that: `get_ipython()`, also of a module, or
+/// what may hold the shell or give it, as `ip` and `gi()`.
 pub(super) fn receiver(text: &str) -> Option<&str> {
-    if text.starts_with("get_ipython()") {
-        return Some("get_ipython()");
+    if let Some(length) = getter(text) {
+        return Some(&text[..length]);
     }
-    let (name, rest) = text.split_at(text.find(|c: char| c != '_' && !c.is_alphanumeric())?);
-    let method = rest.strip_prefix('.').filter(|_| !name.is_empty())?;
+    let (name, rest) = text.split_at(text.find(|c: char| !is_of_name(c))?);
+    if rest.strip_prefix('(').is_some_and(begins_with_px) {
+        return Some(name).filter(|name| !name.is_empty());
+    }
+    let called = rest.strip_prefix("()");
+    let method = called.unwrap_or(rest).strip_prefix('.').filter(|_| !name.is_empty())?;
     let calls = |(known, _): &(&str, _)| method.strip_prefix(known).is_some_and(|rest| rest.starts_with('('));
-    METHODS.iter().any(calls).then_some(name)
+    let length = name.len() + if called.is_some() { 2 } else { 0 };
+    METHODS.iter().any(calls).then(|| &text[..length])
+}
+
+/// Whether the arguments of a call begin with what may be the name of a px magic, or one.
+fn begins_with_px(arguments: &str) -> bool {
+    let text = arguments.trim_start().trim_start_matches(['u', 'r', 'U', 'R']);
+    let Some(magic) = text.strip_prefix(['\'', '"']) else { return false };
+    ["px", "autopx", "result"].iter().any(|name| magic.trim_start_matches(['\'', '"', '%']).starts_with(name))
+}
+
+/// What stands in front of a method that runs a magic and is not called: of `ip.run_line_magic` the `ip`; and the method.
+pub(super) fn bound_method(value: &str) -> Option<(&str, &'static str)> {
+    let (receiver, method) = value.rsplit_once('.')?;
+    let (known, _) = METHODS.iter().find(|(known, _)| *known == method)?;
+    Some((receiver, known))
+}
+
+/// What [`Shell`] knows a name by that holds a method.
+pub(super) fn held_methods(name: &str) -> impl Iterator<Item = String> {
+    METHODS.iter().map(move |(method, _)| format!("{name}.{method}"))
+}
+
+/// The length of `get_ipython()` or of `IPython.get_ipython()` and its like, where a text begins with one.
+fn getter(text: &str) -> Option<usize> {
+    let end = text.find("get_ipython()")?;
+    let mut modules = text[..end].split_inclusive('.');
+    let is_module = |part: &str| {
+        part.strip_suffix('.').is_some_and(|name| !name.is_empty() && name.chars().all(is_of_name))
+    };
+    modules.all(is_module).then_some(end + GETTER.len())
+}
+
+/// Where what stands in front of a method's dot begins, which is the end of this text.
+pub(super) fn start_of_receiver(text: &str) -> usize {
+    let name = text.strip_suffix("()").unwrap_or(text);
+    let start = name.trim_end_matches(is_of_name).len();
+    let modules = text[..start].trim_end_matches(|c| c == '.' || is_of_name(c)).len();
+    if getter(&text[modules..]) == Some(text.len() - modules) { modules } else { start }
+}
+
+/// The call that a value is, if it may give the shell: `get_ipython()`, also of a module, or a function without arguments.
+pub(super) fn giver(value: &str) -> Option<&str> {
+    let is_plain =
+        || value.strip_suffix("()").is_some_and(|name| !name.is_empty() && name.chars().all(is_of_name));
+    (getter(value) == Some(value.len()) || is_plain()).then_some(value)
+}
+
+/// Whether a receiver or a giver stands for the shell.
+pub(super) fn is_shell(value: &str, shell: &Shell) -> bool {
+    getter(value) == Some(value.len()) || shell.is_held_by(value)
+}
+
+/// The other names that an import gives to `get_ipython`, each with the parentheses that call it.
+pub(super) fn imported_getters(statement: &str) -> Vec<String> {
+    let Some((_, names)) =
+        statement.strip_prefix("from IPython").and_then(|import| import.split_once(" import "))
+    else {
+        return Vec::new();
+    };
+    let own_name = |name: &str| {
+        let (name, own) = name.trim_matches([' ', '\t', '(', ')', ';']).split_once(" as ")?;
+        (name.trim() == "get_ipython").then(|| format!("{}()", own.trim()))
+    };
+    names.split('#').next().unwrap_or_default().split(',').filter_map(own_name).collect()
+}
+
+fn is_of_name(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
 }
 
 /// Reads a call that begins at `start`, and ends before `end`.
 pub(super) fn parse(source: &Mapped, start: usize, end: usize, shell: &Shell) -> Option<Parsed> {
     let mut reader = Reader { source, at: start, end };
-    if reader.eat("get_ipython()").is_none() {
-        let name = receiver(reader.rest()).filter(|name| shell.is_held_by(name))?;
-        reader.at += name.len();
-    }
-    reader.eat(".")?;
     reader.skip_blanks();
-    let method_start = reader.at;
-    let (method, parameters) = *METHODS.iter().find(|(method, _)| {
-        reader.rest().strip_prefix(method).is_some_and(|rest| rest.trim_start().starts_with('('))
-    })?;
-    reader.at += method.len();
+    let receiver = receiver(reader.rest())?;
+    let mut method_start = reader.at;
+    reader.at += receiver.len();
+    let (method, parameters) = match reader.rest().starts_with('(') {
+        true => *METHODS.iter().find(|(method, _)| shell.is_held_by(&format!("{receiver}.{method}")))?,
+        false if !is_shell(receiver, shell) => return None,
+        false => {
+            reader.eat(".")?;
+            reader.skip_blanks();
+            method_start = reader.at;
+            let found = *METHODS.iter().find(|(method, _)| {
+                reader.rest().strip_prefix(method).is_some_and(|rest| rest.trim_start().starts_with('('))
+            })?;
+            reader.at += found.0.len();
+            found
+        }
+    };
     let method_range = method_start..reader.at;
     reader.eat("(")?;
     let mut values: Vec<Option<Mapped>> = vec![None; parameters.len()];

@@ -47,8 +47,13 @@ impl Part {
         self.start + self.looked
     }
 
-    pub(super) fn is_code(&self) -> bool {
-        self.shape.kind == Kind::Code
+    /// Whether it is looked through: code, and cells of other languages, which an `%autopx` region sends as well.
+    pub(super) fn is_block(&self, style: &Style) -> bool {
+        match self.shape.kind {
+            Kind::Code => true,
+            Kind::Language => style.known.format != Format::Databricks,
+            _ => false,
+        }
     }
 }
 
@@ -137,7 +142,7 @@ impl<'a> Divider<'a> {
             },
             hides: hides(text),
             toggles: step.kind == Kind::Inactive && text.contains("%autopx"),
-            piece: Piece::of(text),
+            piece: Piece::of(text, step.kind == Kind::Code),
             looked: self.looked - start,
         }
     }
@@ -535,6 +540,19 @@ fn marker(line: &str, titles: bool) -> Option<&str> {
         Some(behind.strip_prefix(':').unwrap_or(behind))
     })?;
     is_blank(behind).then_some("")
+}
+
+/// The cell magic that jupytext makes of the line that begins a cell of another language; none of a language that it does not
+/// know.
+pub(super) fn language_magic(first: &str, style: &Style) -> Option<String> {
+    let options = match style.known.format.is_percent() {
+        true => marker(first, true),
+        false => Divider::new(first, style).plus(first),
+    };
+    let metadata = Metadata::parse(options?);
+    let language = metadata.language().filter(|language| Language::has_cell_magic(language))?;
+    let arguments = metadata.magic_arguments().map(|arguments| format!(" {arguments}")).unwrap_or_default();
+    Some(format!("%%{language}{arguments}"))
 }
 
 /// Whether a line may be a magic in a comment.

@@ -15,6 +15,7 @@ use super::{
     lines::line_at,
 };
 pub(super) use header::Header;
+pub(crate) use header::{Fault, FaultKind};
 pub(super) use tally::{Count, Piece, Tally, is_command, is_twenty, title};
 
 /// How a script marks its cells.

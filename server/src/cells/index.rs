@@ -19,7 +19,7 @@ use super::{
     Block, Carry, Cells, Decider, Dialect, NotebookLines, Origin, PxCell, Unreadable,
     divide::Shape,
     findings::{BlockFacts, Findings, OpenRegion},
-    format::{Known, Wanted},
+    format::{Fault, Known, Wanted},
     resolve::{Resolved, resolve},
     scan::Scanned,
 };
@@ -234,6 +234,11 @@ impl Index {
         (self.dialect == Dialect::Script).then(|| self.script.known())
     }
 
+    /// Why jupytext does not read a script.
+    pub(crate) fn fault(&self) -> Option<&Fault> {
+        self.script.fault().filter(|_| self.dialect == Dialect::Script)
+    }
+
     /// The line that begins a cell in a script, where there is one that does in its format.
     pub(crate) fn border(&self) -> Option<&'static str> {
         self.script.border().filter(|_| self.dialect == Dialect::Script)
@@ -428,9 +433,23 @@ impl Index {
         let end = replaced.last().map_or(0, |(_, new)| new.end);
         let above = begin.checked_sub(1).and_then(|at| self.entries[at].resolved.as_ref());
         let mut carry = Arc::clone(above.map_or(&self.before, |resolved| &resolved.after));
+        // Blocks that change nothing share what is in force, so that the same two are met again and again.
+        let mut differing: Option<[Arc<Carry>; 2]> = None;
+        let mut is_in_force = |before: &Arc<Carry>, carry: &Arc<Carry>| {
+            let pair = [before, carry];
+            if differing.as_ref().is_some_and(|known| known.iter().zip(pair).all(|(a, b)| Arc::ptr_eq(a, b)))
+            {
+                return false;
+            }
+            let is_same = Carry::is_same(before, carry);
+            if !is_same {
+                differing = Some(pair.map(Arc::clone));
+            }
+            is_same
+        };
         for (at, entry) in self.entries.iter_mut().enumerate().skip(begin) {
             if let Some(resolved) = &entry.resolved
-                && same(&resolved.before, &carry)
+                && is_in_force(&resolved.before, &carry)
             {
                 if at >= end {
                     break;
@@ -520,9 +539,4 @@ fn keep(old: &[Arc<PxCell>], new: Vec<PxCell>) -> Vec<Arc<PxCell>> {
         _ => Arc::new(cell),
     };
     new.into_iter().enumerate().map(keep).collect()
-}
-
-/// Whether both are equal; of one and the same, without comparing.
-pub(super) fn same(one: &Arc<Carry>, other: &Arc<Carry>) -> bool {
-    Arc::ptr_eq(one, other) || one == other
 }

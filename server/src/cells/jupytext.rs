@@ -6,6 +6,66 @@ mod metadata;
 use super::lines::is_space;
 pub(crate) use metadata::Metadata;
 
+/// The languages that jupytext writes as cell magics.
+const CELL_MAGICS: [&str; 56] = [
+    "R",
+    "bash",
+    "c#",
+    "c++",
+    "clojure",
+    "coconut",
+    "cs",
+    "csharp",
+    "cython",
+    "f#",
+    "fs",
+    "fsharp",
+    "gnuplot",
+    "go",
+    "groovy",
+    "haskell",
+    "html",
+    "idl",
+    "java",
+    "javascript",
+    "jenner",
+    "js",
+    "julia",
+    "latex",
+    "logtalk",
+    "lua",
+    "markdown",
+    "matlab",
+    "maxima",
+    "ocaml",
+    "octave",
+    "perl",
+    "powershell",
+    "pypy",
+    "python",
+    "python2",
+    "python3",
+    "q",
+    "robotframework",
+    "ruby",
+    "rust",
+    "sage",
+    "sas",
+    "scala",
+    "scheme",
+    "script",
+    "sh",
+    "sos",
+    "spark",
+    "sql",
+    "stata",
+    "svg",
+    "tcl",
+    "typescript",
+    "wolfram language",
+    "xonsh",
+];
+
 /// A language, as far as it matters in a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -34,6 +94,11 @@ impl Language {
             "haskell" | "lua" => Self::Other(Some("--")),
             _ => Self::Other(None),
         }
+    }
+
+    /// Whether jupytext makes a cell magic of a language by this name.
+    pub(crate) fn has_cell_magic(name: &str) -> bool {
+        CELL_MAGICS.contains(&name)
     }
 
     fn comment(self) -> Option<&'static str> {

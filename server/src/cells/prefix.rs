@@ -88,6 +88,27 @@ fn prun(line: &Mapped) -> Option<Mapped> {
     Some(line.words(&words[next..]))
 }
 
+/// Whether `%%capture` takes what stands behind it: its options, as far as they are spelled out to be told apart, and a name.
+pub(super) fn is_taken_by_capture(line: &str) -> bool {
+    const OPTIONS: [&str; 3] = ["--no-stderr", "--no-stdout", "--no-display"];
+    let Some(words) = options::split_all(line) else { return false };
+    let mut words = words.into_iter().map(|word| &line[word]);
+    let mut names = 0;
+    while let Some(word) = words.next() {
+        let is_number = word.strip_prefix('-').is_some_and(|number| number.parse::<f64>().is_ok());
+        match word {
+            "--" => names += words.by_ref().count(),
+            word if word.len() > 1 && word.starts_with('-') && !is_number => {
+                if OPTIONS.iter().filter(|option| option.starts_with(word)).count() != 1 {
+                    return false;
+                }
+            }
+            _ => names += 1,
+        }
+    }
+    names <= 1
+}
+
 /// Options and their values, and the first word that is none, as Python's `getopt` finds them; `None` where it fails.
 fn getopt<'a>(
     text: &'a str,
@@ -126,6 +147,45 @@ mod tests {
 
     fn statement(prefix: Prefix, line: &str) -> Option<String> {
         prefix.statement(&Mapped::plain(line, 0)).map(|statement| statement.text().to_owned())
+    }
+
+    /// Recorded from IPython 9.18.
+    #[test]
+    fn capture_takes_its_options_and_a_name() {
+        for line in [
+            "",
+            "a",
+            " a --no-stderr",
+            "--no-stde",
+            "--no-d",
+            "--",
+            "-- a",
+            "'a b'",
+            "a;",
+            "out.x",
+            "1",
+            "{x}",
+            "-1",
+            "-",
+            "--no-stdout a --no-stderr --no-display",
+        ] {
+            assert!(is_taken_by_capture(line), "{line}");
+        }
+        for line in [
+            "--bad",
+            "a b",
+            "--no-std",
+            "--no-stderr=1",
+            "-x",
+            "-h",
+            "--help",
+            "a # c",
+            "'it",
+            "-- a b",
+            "-- -x a",
+        ] {
+            assert!(!is_taken_by_capture(line), "{line}");
+        }
     }
 
     /// Recorded from IPython 9.18.

@@ -54,6 +54,7 @@ pub(super) fn resolve(
         origin: Origin { text, block: number, nth: 0 },
         cells: Vec::new(),
         findings: Vec::new(),
+        is_inside: false,
         next_statement: 0,
         next_line: 0,
         sends_plain,
@@ -68,7 +69,7 @@ pub(super) fn resolve(
     }
     let Resolver { carry, cells, findings, set_up, .. } = resolver;
     let findings = Findings { all: findings, meets_region };
-    let after = if carry == *before { Arc::clone(before) } else { carry };
+    let after = if Carry::is_same(&carry, before) { Arc::clone(before) } else { carry };
     let local_lines = u32::try_from(local_lines).unwrap_or(u32::MAX);
     Resolved { cells, findings, local_lines, after, set_up, reread }
 }
@@ -80,6 +81,8 @@ struct Resolver<'a> {
     origin: Origin,
     cells: Vec<PxCell>,
     findings: Vec<Finding>,
+    /// Whether it begins inside of an `%autopx` region, which sends it. What stands in the cell that opens one is run here.
+    is_inside: bool,
     next_statement: usize,
     /// The next line of local code that may call what is defined above, by its place among them.
     next_line: usize,
@@ -111,6 +114,7 @@ impl Resolver<'_> {
             return local_lines;
         }
         let is_inside = self.carry.autopx.is_some();
+        self.is_inside = is_inside;
         if let Some(line) = scanned.toggle_line().filter(|_| is_inside) {
             // Only a cell that begins with it ends the region, and nothing else of that cell is run.
             self.keeps_shell = true;
@@ -126,6 +130,9 @@ impl Resolver<'_> {
         }
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
         let is_sent = self.carry.is_toggled && !scanned.is_unsure() && !scanned.is_px_body();
+        if scanned.language().is_some() && !(is_inside && is_sent) {
+            return local_lines;
+        }
         if only_code && is_inside && is_sent {
             self.keeps_shell = true;
             return local_lines - self.autopx_cell(0..count);
@@ -172,7 +179,7 @@ impl Resolver<'_> {
             && statement.range.start < before
         {
             self.mentions(statement.range.start);
-            if self.carry.autopx.is_none() && self.carry.is_changed_by(statement) {
+            if !self.is_inside && self.carry.is_changed_by(statement) {
                 self.origin.nth = self.scanned.number_of(self.next_statement);
                 let is_first = !self.carry.has_defined();
                 let note = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
@@ -188,7 +195,7 @@ impl Resolver<'_> {
 
     /// Takes in the lines of code before a byte that may call what does something to views.
     fn mentions(&mut self, before: usize) {
-        if !self.carry.has_defined() || self.carry.autopx.is_some() {
+        if !self.carry.has_defined() || self.is_inside {
             return;
         }
         let end = self.lines_before(before);
@@ -217,7 +224,8 @@ impl Resolver<'_> {
         let before = |line: usize| local.partition_point(|index| *index < line);
         let sent = before(lines.end) - before(lines.start);
         let is_hidden = text.hidden.iter().any(|hidden| lines.contains(&hidden.line));
-        if sent == 0 && !is_hidden {
+        let language = self.scanned.language();
+        if sent == 0 && !is_hidden && language.is_none() {
             return 0;
         }
         let line_text = |index: &usize| text.source.text()[text.lines[*index].clone()].trim();
@@ -230,7 +238,12 @@ impl Resolver<'_> {
             lines = first..last + 1;
         }
         let bytes = text.lines[lines.start].start..text.lines[lines.end - 1].end;
-        let code = freed(&text, lines.clone());
+        let mut code = Mapped::default();
+        if let Some(magic) = language.flatten() {
+            let begin = text.source.start_of(text.lines[lines.start].start);
+            code.push_escape(&format!("{magic}\n"), TextRange::new(begin, begin));
+        }
+        push_freed(&mut code, &text, lines.clone());
         let range = text.source.range(bytes);
         let line = text.lines[first].clone();
         let blanks = python::indent(&text.source.text()[line.clone()]);
@@ -267,7 +280,7 @@ impl Resolver<'_> {
     /// engines.
     fn found(&mut self, found: &Found) {
         match found.kind {
-            CellKind::Config if self.carry.autopx.is_some() => self.inside_region(),
+            CellKind::Config if self.is_inside => self.inside_region(),
             CellKind::Config | CellKind::Autopx if found.suite.is_some() => {}
             CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
             CellKind::Autopx => {
@@ -287,7 +300,7 @@ impl Resolver<'_> {
 
     /// Notes a magic that a region sends to the engines.
     fn inside_region(&mut self) {
-        if let Some(region) = &self.carry.autopx {
+        if let Some(region) = self.carry.autopx.as_ref().filter(|_| self.is_inside) {
             let magic = self.origin.nth as usize;
             self.findings.push(Finding::InsideRegion { magic, suffix: region.suffix.clone() });
         }
@@ -336,8 +349,7 @@ impl Resolver<'_> {
 }
 
 /// Lines as what frees the magics in comments makes them, each with its line end.
-fn freed(text: &BlockText<'_>, lines: Range<usize>) -> Mapped {
-    let mut code = Mapped::default();
+fn push_freed(code: &mut Mapped, text: &BlockText<'_>, lines: Range<usize>) {
     for index in lines.clone() {
         let line = text.lines[index].clone();
         let end = if index + 1 < lines.end { text.lines[index + 1].start } else { line.end };
@@ -347,7 +359,6 @@ fn freed(text: &BlockText<'_>, lines: Range<usize>) -> Mapped {
     }
     let end = text.source.end_of(text.lines[lines.end - 1].end);
     code.push_escape("\n", TextRange::new(end, end));
-    code
 }
 
 /// What ends a region on a line on which IPython would find no magic: `%autopx;`.

@@ -6,8 +6,8 @@ use std::{ops::Range, sync::Arc};
 use super::{
     CellKind, NotebookCellRef, NotebookLines, Unreadable, block,
     broken::Broken,
-    divide::Part,
-    escapes::{self, Begins, Hidden},
+    divide::{self, Part},
+    escapes::{self, Begins, Escape, Hidden},
     format::{Escapes, Style},
     found::{About, BlockText, Found, Note, Stray},
     jupytext::Frees,
@@ -41,6 +41,8 @@ pub(crate) struct Scanned {
     /// Whether nobody here knows where `%autopx` regions end.
     is_unsure: bool,
     border: Option<&'static str>,
+    /// Of a cell of another language, the cell magic that it is, if jupytext makes one of it.
+    language: Option<Option<String>>,
     /// The block, its marker included and its last line end not.
     pub(crate) range: TextRange,
     pub(crate) place: Option<NotebookCellRef>,
@@ -99,6 +101,7 @@ impl Scanned {
             begins: Begins::Nothing,
             is_unsure,
             border,
+            language: None,
             range,
             place,
             found,
@@ -120,6 +123,9 @@ impl Scanned {
 
     /// What it is where the lines above have made something of the shell; `None` if that makes no difference.
     pub(super) fn read_with(&self, shell: &Arc<Shell>) -> Option<Self> {
+        if self.language.is_some() {
+            return None;
+        }
         let is_concerned = self.used.iter().any(|name| shell.concerns(name));
         // What a block itself makes of the shell may build on what is there, and any line may give a name another value.
         if shell.is_plain() || !(is_concerned || shell.has_names() || !self.shell.is_plain()) {
@@ -183,6 +189,28 @@ impl Scanned {
         Self { notes, other_toggles, begins, ..scanned }
     }
 
+    /// A cell of another language in a script.
+    pub(super) fn other_language(text: &str, part: &Part, style: &Style) -> Self {
+        let source = Mapped::plain(text, 0).with_unix_line_ends();
+        let mut lines = lines_of(source.text());
+        let first =
+            lines.iter().map(|line| &source.text()[line.clone()]).find(|line| !line.trim().is_empty());
+        let language = first.and_then(|first| divide::language_magic(first, style));
+        let code = part.shape.head..text.len() - part.shape.tail;
+        lines.retain(|line| code.contains(&source.start_of(line.start)));
+        let sign = |line: &Range<usize>| {
+            let behind = source.text()[line.clone()].strip_prefix('#')?;
+            Some(if behind.starts_with(' ') { 2 } else { 1 })
+        };
+        let hidden = (0..).zip(&lines).filter_map(|(number, line)| {
+            Some(Hidden { line: number, columns: 0..sign(line)?, escape: Escape::Comment })
+        });
+        let hidden = hidden.collect();
+        let range = TextRange::new(0, without_line_end(text));
+        let nothing = Self::new(source, Vec::new(), Some(style), Vec::new(), range, None);
+        Self { lines, hidden, language: Some(language), ..nothing }
+    }
+
     /// A cell of a synchronised notebook.
     pub(crate) fn notebook_cell(text: &str) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
@@ -223,6 +251,11 @@ impl Scanned {
         (toggles.count() + self.other_toggles.len() + self.called_toggles) % 2 == 1
     }
 
+    /// Of a cell of another language, the cell magic that it is, if jupytext makes one of it.
+    pub(super) fn language(&self) -> Option<Option<&str>> {
+        self.language.as_ref().map(Option::as_deref)
+    }
+
     /// Where what IPython runs of it ends, in bytes of the document.
     pub(super) fn end(&self) -> usize {
         match &self.broken {
@@ -245,6 +278,9 @@ impl Scanned {
 
     /// What it begins with, without the sign of a comment that counts.
     fn first_code(&self) -> Option<&str> {
+        if self.language.is_some() {
+            return None;
+        }
         let text = self.text();
         let first = text.first_filled(0)?;
         let begin = text.hidden(first).map_or(0, |hidden| hidden.columns.end);

@@ -287,6 +287,11 @@ impl Carry {
         Self { names, shell: Arc::default(), wish: Arc::default(), autopx: None, is_toggled: false }
     }
 
+    /// Whether both are equal; of one and the same, without comparing.
+    pub(super) fn is_same(one: &Arc<Self>, other: &Arc<Self>) -> bool {
+        Arc::ptr_eq(one, other) || one == other
+    }
+
     /// What the document says up to here about the cluster that it wants.
     pub(crate) fn wish(&self) -> &Arc<Wish> {
         &self.wish

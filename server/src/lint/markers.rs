@@ -2,7 +2,10 @@
 
 use super::{Fix, Problem, Rule, Severity};
 use crate::{
-    cells::found::{BlockText, Found},
+    cells::{
+        Fault, FaultKind, Known,
+        found::{BlockText, Found},
+    },
     text::TextRange,
 };
 
@@ -54,6 +57,32 @@ pub(super) static FREED_MAGIC: Rule = Rule {
         "# %alias_magic px time\n%px x = 1\n",
     ],
 };
+
+pub(super) static UNREAD_HEADER: Rule = Rule {
+    code: "unread-header",
+    severity: Severity::Warning,
+    meaning: "Jupytext does not read a script with this header, so it makes no notebook of it. pxlens tells the format by the \
+              content of the script.",
+    examples: &[
+        "# ---\n# jupyter:\n#   jupytext:\n#     text_representation:\n#       extension: .py\n#       format_name: Percent\n\
+         # ---\n\n# %%\n%px x\n",
+        "# ---\n# jupyter:\n#   jupytext: [\n# ---\n\n# %%\n%px x\n",
+    ],
+};
+
+pub(super) fn unread_header(fault: &Fault, known: Option<Known>) -> Problem {
+    let why = match &fault.why {
+        FaultKind::Yaml => "its header is not valid YAML".to_owned(),
+        FaultKind::Section(name) => format!("{name} in its header is no mapping"),
+        FaultKind::Format(name) => format!("jupytext has no format {name:?} for Python"),
+    };
+    let read_as = known.map(|known| format!("; pxlens reads it as {known}")).unwrap_or_default();
+    UNREAD_HEADER.problem(
+        fault.range,
+        format!("jupytext does not read this script: {why}{read_as}"),
+        Vec::new(),
+    )
+}
 
 pub(super) fn px_body(range: TextRange) -> Problem {
     let message = "a magic in a comment that does not count here, which jupytext frees: IPython sends the lines below it as they are, and no px \

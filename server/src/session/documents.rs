@@ -25,7 +25,7 @@ use crate::{
 };
 use cut::Cut;
 use follow::{Fresh, Tracker};
-use tracked::Tracked;
+use tracked::{EarlierViews, Tracked};
 
 /// One text: a script, a raw notebook, or one cell of a synchronised notebook.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ struct Unit {
     cut: Cut,
     /// Its view, until something about it changes.
     view: Option<Arc<DocumentView>>,
+    /// The view that was outdated last.
+    earlier: Option<Arc<DocumentView>>,
     /// The view as [`Texts`], if it belongs to no notebook.
     texts: Option<Arc<Texts>>,
 }
@@ -411,6 +413,7 @@ impl Documents {
             blocks: Vec::new(),
             cut: self.closed.remove(&key).unwrap_or_default(),
             view: None,
+            earlier: None,
             texts: None,
         };
         let all = Delta { replaced: vec![(0..0, 0..unit.index.blocks().len())], resolved: Vec::new() };
@@ -492,12 +495,16 @@ impl Unit {
         if let Some(view) = &self.view {
             return Arc::clone(view);
         }
+        let earlier = self.earlier.take().and_then(Arc::into_inner);
+        let mut earlier = EarlierViews::new(earlier.map(|view| view.cells).unwrap_or_default());
         let notable = self.index.notable_blocks();
         let (mut cells, mut blocks) = (Vec::with_capacity(notable.len()), Vec::with_capacity(notable.len()));
         for (number, block) in notable {
             let first = cells.len();
-            let ordinal = u32::try_from(first).unwrap_or(u32::MAX);
-            cells.extend(self.blocks[number].iter().map(|cell| cell.view(block, ordinal)));
+            for cell in &self.blocks[number] {
+                let number = u32::try_from(cells.len()).unwrap_or(u32::MAX);
+                cells.push(cell.view(block, number, &mut earlier));
+            }
             let (px_cells, local_lines, set_up) = (first..cells.len(), block.local_lines, block.set_up);
             if !px_cells.is_empty() || set_up.is_some() {
                 let marker = block.is_marked.then_some(block.line);
@@ -526,7 +533,8 @@ impl Unit {
     }
 
     fn outdate(&mut self) {
-        (self.view, self.texts) = (None, None);
+        self.texts = None;
+        self.earlier = self.view.take().or(self.earlier.take());
     }
 
     /// Whether what it passes on to the texts below it in its notebook has changed.

@@ -14,7 +14,7 @@ use super::{
     super::{
         broken::{Broken, Why},
         found::BlockText,
-        python,
+        python::{self, Tokens},
     },
     compiled,
     words::is_magic_with_words,
@@ -59,9 +59,18 @@ impl Handed {
         self.replaced.push(Replaced { lines, text: format!("{kept}0"), is_freed: false });
     }
 
+    /// Takes in lines of which IPython makes this code.
+    pub(super) fn replace_by_call(&mut self, lines: Range<usize>, code: String) {
+        self.replaced.push(Replaced { lines, text: code, is_freed: false });
+    }
+
     /// Takes in a comment of which jupytext makes this code, such as `cd folder`, which is a magic only where it is all of its cell.
     pub(super) fn replace_by_code(&mut self, line: usize, code: String) {
         self.replaced.push(Replaced { lines: line..line + 1, text: code, is_freed: true });
+    }
+
+    pub(super) fn lines(&self) -> Range<usize> {
+        self.lines.clone()
     }
 
     /// Takes in the line on which the last statement begins.
@@ -77,8 +86,23 @@ impl Handed {
             Some(error) => self.unread(block, &text, error)?,
             None => self.old_except(&text, &parsed).or_else(|| self.not_compiled(&text, &parsed))?,
         };
-        // IPython takes off the prompts of a session that was pasted.
-        (!self.lines.clone().any(|line| has_prompt(block.line(line)))).then_some(broken)
+        (!self.is_pasted(block)).then_some(broken)
+    }
+
+    /// Whether IPython takes prompts of a session off the lines: those of Python anywhere outside of strings, its own where one
+    /// of the first two lines has one.
+    fn is_pasted(&self, block: BlockText<'_>) -> bool {
+        let mut lines = self.lines.clone().skip_while(|line| block.line(*line).trim().is_empty());
+        if lines.clone().take(2).any(|line| has_prompt(block.line(line))) {
+            return true;
+        }
+        let mut tokens = Tokens::default();
+        lines.any(|line| {
+            let line = block.line(line);
+            let is_prompt = !tokens.in_text() && line.trim_start().starts_with(">>>");
+            tokens.read(line, 0);
+            is_prompt
+        })
     }
 
     /// What an error of Python's says, and of which line.
@@ -193,11 +217,11 @@ fn is_odd_end(c: char) -> bool {
     matches!(c, '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a line may begin with a prompt of Python's or of IPython's.
+/// Whether a line begins with a prompt of IPython's.
 fn has_prompt(line: &str) -> bool {
     let text = line.trim_start();
-    [">>>", "...:", "In [", "[ins] In", "[nav] In"].iter().any(|prompt| text.starts_with(prompt))
-        || text.trim_start_matches('.').starts_with(':') && text.starts_with("...")
+    ["In [", "[ins] In [", "[nav] In ["].iter().any(|prompt| text.starts_with(prompt))
+        || (text.starts_with("...") && text.trim_start_matches('.').starts_with(':'))
 }
 
 const INSIDE: &str = "a magic stands inside of brackets";

@@ -161,8 +161,12 @@ impl Scanner<'_> {
 
     /// A call that runs a magic at this column; gives the next line to look at if it runs one of px.
     pub(super) fn call(&mut self, index: usize, column: usize, tokens: &mut Tokens) -> Option<usize> {
-        let name = calls::receiver(&self.line(index)[column..])?;
-        self.note_used(false, name);
+        let text = &self.block.line(index)[column..];
+        let name = calls::receiver(text)?;
+        match text[name.len()..].starts_with('(') {
+            true => calls::held_methods(name).for_each(|method| self.note_used(false, &method)),
+            false => self.note_used(false, name),
+        }
         let end = self.block.lines.last().map_or(0, |line| line.end);
         let start = self.block.lines[index].start + column;
         let call = match calls::parse(self.block.source, start, end, &self.out.shell)? {
@@ -221,9 +225,7 @@ impl Scanner<'_> {
     pub(super) fn nested_calls(&mut self, index: usize, from: usize, tokens: &Tokens) {
         let line = self.line(index);
         for (at, _) in line.match_indices(".run_").filter(|(at, _)| *at >= from) {
-            let is_of_name = |c: char| c == '_' || c.is_alphanumeric();
-            let before = line[..at].strip_suffix("get_ipython()");
-            let start = before.unwrap_or(line[..at].trim_end_matches(is_of_name)).len();
+            let start = calls::start_of_receiver(&line[..at]);
             let is_assigned = tokens.clone().read(line, from) == Some(Assigned::GetIpython(start));
             if start < from || is_assigned || !is_code(&line[..start], tokens) {
                 continue;
@@ -473,17 +475,39 @@ impl Scanner<'_> {
     /// Keeps track of the names that hold the shell. `line` begins a statement.
     pub(super) fn names(&mut self, line: &str) {
         let text = line.trim_start();
-        let held =
-            text.split_once('=').filter(|(_, value)| value.trim().trim_end_matches(';') == "get_ipython()");
-        if let Some((name, _)) = held
-            && self.suite().is_none()
-            && self.out.broken.is_none()
-            && python::is_magic_name(name.trim())
-            && name.trim().chars().all(|c| c == '_' || c.is_alphanumeric())
+        let is_certain = self.suite().is_none() && self.out.broken.is_none();
+        let value = text.split_once('=').and_then(|(name, value)| {
+            let value = value.split('#').next().unwrap_or_default().trim().trim_end_matches(';').trim_end();
+            let method = calls::bound_method(value);
+            Some((
+                name.trim(),
+                calls::giver(method.map_or(value, |(shell, _)| shell)).or(method.map(|(shell, _)| shell))?,
+                method,
+            ))
+        });
+        if let Some((_, shell, _)) = value {
+            self.note_used(false, shell);
+        }
+        if let Some((name, _, method)) = value.filter(|(_, shell, _)| calls::is_shell(shell, &self.out.shell))
+            && is_certain
+            && python::is_magic_name(name)
+            && name.chars().all(|c| c == '_' || c.is_alphanumeric())
         {
-            Arc::make_mut(&mut self.out.shell).hold(name.trim());
+            self.forget(text);
+            let held = method.map_or(name.to_owned(), |(_, method)| format!("{name}.{method}"));
+            Arc::make_mut(&mut self.out.shell).hold(&held);
             return;
         }
+        let getters = calls::imported_getters(text);
+        if !getters.is_empty() && is_certain {
+            getters.iter().for_each(|getter| Arc::make_mut(&mut self.out.shell).hold(getter));
+            return;
+        }
+        self.forget(text);
+    }
+
+    /// Forgets the names that held the shell or one of its methods and are given another value by a statement.
+    fn forget(&mut self, text: &str) {
         if !self.out.shell.has_names() {
             return;
         }
@@ -493,19 +517,27 @@ impl Scanner<'_> {
             ["import", "from", "for", "def", "class", "with", "del", "global", "except", "async", "case"];
         let binds = BIND.iter().any(|word| words.first() == Some(word)) || text.contains('=');
         let lost: Vec<Box<str>> = match binds {
-            true => self.out.shell.names().filter(|name| words.contains(name)).map(Box::from).collect(),
+            true => {
+                let held = self.out.shell.names();
+                held.filter(|name| words.contains(&own_name(name))).map(Box::from).collect()
+            }
             false => Vec::new(),
         };
         for name in lost {
             // `x = ip.run_line_magic(…)` gives it no value.
             let target = text.split('=').next().unwrap_or_default();
             let is_target =
-                target.split(|c| !is_of_name(c)).any(|word| word == &*name) && !target.contains('(');
+                target.split(|c| !is_of_name(c)).any(|word| word == own_name(&name)) && !target.contains('(');
             if is_target || BIND.iter().any(|word| words.first() == Some(word)) || text.contains(":=") {
                 Arc::make_mut(&mut self.out.shell).forget(&name);
             }
         }
     }
+}
+
+/// The name itself that holds the shell, gives it or holds a method of it.
+fn own_name(held: &str) -> &str {
+    held.split(['(', '.']).next().unwrap_or_default()
 }
 
 /// Whether what stands behind this part of a line is code, and neither in a string nor in a comment.

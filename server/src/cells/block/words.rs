@@ -27,7 +27,7 @@ pub(super) fn is_magic_with_words(line: &str) -> bool {
 
 /// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.
 pub(super) fn is_help(text: &str) -> bool {
-    let Some(asked) = text.trim_end().strip_suffix('?') else { return false };
+    let Some(asked) = text.strip_suffix('?') else { return false };
     let asked = asked.strip_suffix('?').unwrap_or(asked);
     let is_of_name = |c: char| c == '_' || c == '*' || c.is_alphanumeric();
     let name = &asked[asked.trim_end_matches(is_of_name).len()..];

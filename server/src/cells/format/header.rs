@@ -1,14 +1,17 @@
 //! The header of a script as jupytext reads it: what executes it, its encoding, and YAML between two lines `# ---`.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 use saphyr::{LoadableYamlNode, Yaml};
 
 use super::Format;
-use crate::cells::{
-    jupytext::Language,
-    lines::{is_blank, is_space, line_at},
+use crate::{
+    cells::{
+        jupytext::Language,
+        lines::{is_blank, is_space, line_at},
+    },
+    text::TextRange,
 };
 
 /// What the beginning of a script says of it.
@@ -27,6 +30,36 @@ pub(crate) struct Header {
     /// What begins and ends a cell in the light format, if it says so.
     pub(super) markers: Option<(String, String)>,
     pub(super) language: Language,
+    /// Why jupytext does not read the script.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// What in a header makes jupytext refuse a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// In bytes of the document.
+    pub(crate) range: TextRange,
+    pub(crate) why: FaultKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    /// It is no YAML.
+    Yaml,
+    /// A part of it is not what it should be: its name.
+    Section(&'static str),
+    /// No format for Python has this name.
+    Format(String),
+}
+
+/// The names of jupytext's formats for Python.
+const OF_PYTHON: [&str; 6] = ["light", "nomarker", "percent", "hydrogen", "sphinx", "marimo"];
+
+impl Fault {
+    /// Whose place is not known yet.
+    fn of(why: FaultKind) -> Self {
+        Self { range: TextRange::default(), why }
+    }
 }
 
 /// YAML that is longer is not read.
@@ -42,6 +75,7 @@ pub(super) fn read(text: &str, start: usize) -> Header {
     let mut at = start;
     let mut yaml = String::new();
     let (mut has_begun, mut in_jupyter) = (false, false);
+    let mut section = TextRange::default();
     let mut before_has_encoding = false;
     for number in 0.. {
         let Some((line, next)) = line_at(text, at) else {
@@ -49,7 +83,7 @@ pub(super) fn read(text: &str, start: usize) -> Header {
             return header;
         };
         header.looked = next;
-        at = next;
+        let begin = std::mem::replace(&mut at, next);
         if number == 0 && line.starts_with("#!") {
             header.end = next;
             before_has_encoding = ENCODING.is_match(line);
@@ -78,6 +112,8 @@ pub(super) fn read(text: &str, start: usize) -> Header {
             .is_some_and(|rest| rest.trim_start_matches(is_space).trim_end_matches(is_space) == ":")
         {
             in_jupyter = true;
+            let end = begin + text[begin..next].trim_end().len();
+            section = TextRange::new(end - line.trim_end().len(), end);
         } else if !line.is_empty() && !line.starts_with(is_space) {
             in_jupyter = false;
         }
@@ -86,8 +122,18 @@ pub(super) fn read(text: &str, start: usize) -> Header {
             yaml.push('\n');
         }
     }
-    if !yaml.is_empty() && !header.take_in(&yaml) {
-        return Header { end: header.end, looked: header.looked, ..Header::default() };
+    if !yaml.is_empty() {
+        let is_taken = header.take_in(&yaml);
+        let fault = header.fault.take().map(|fault| match &fault.why {
+            FaultKind::Format(name) => {
+                Fault { range: place(text, section.start..at, name).unwrap_or(section), ..fault }
+            }
+            _ => Fault { range: section, ..fault },
+        });
+        if !is_taken {
+            return Header { end: header.end, looked: header.looked, fault, ..Header::default() };
+        }
+        header.fault = fault;
     }
     header.end = match line_at(text, at) {
         Some((line, next)) => {
@@ -100,6 +146,14 @@ pub(super) fn read(text: &str, start: usize) -> Header {
         }
     };
     header
+}
+
+/// Where a header names a format.
+fn place(text: &str, header: Range<usize>, name: &str) -> Option<TextRange> {
+    let within = &text[header.clone()];
+    let key = within.find("format_name").or_else(|| within.find("formats"))?;
+    let start = header.start + key + within[key..].find(name)?;
+    Some(TextRange::new(start, start + name.len()))
 }
 
 /// A comment without its sign and one blank.
@@ -115,7 +169,8 @@ fn is_fence(line: &str) -> bool {
 impl Header {
     /// The same of a text in front of which so many bytes stand.
     pub(crate) fn moved(self, by: usize) -> Self {
-        Self { end: self.end + by, looked: self.looked + by, ..self }
+        let fault = self.fault.map(|fault| Fault { range: fault.range.shifted(by), ..fault });
+        Self { end: self.end + by, looked: self.looked + by, fault, ..self }
     }
 
     /// Whether it says what the other says, whatever was read to know that.
@@ -128,11 +183,20 @@ impl Header {
         if yaml.len() > LONGEST {
             return false;
         }
-        let Ok(documents) = Yaml::load_from_str(yaml) else { return false };
+        let documents = match Yaml::load_from_str(yaml) {
+            Ok(documents) => documents,
+            Err(error) => {
+                // Python takes the last of two values for the same key.
+                let is_read = error.to_string().contains("duplicate");
+                self.fault = (!is_read).then(|| Fault::of(FaultKind::Yaml));
+                return false;
+            }
+        };
         let Some(jupyter) = documents.first().and_then(|document| document.as_mapping_get("jupyter")) else {
             return false;
         };
         if !jupyter.is_mapping() {
+            self.fault = jupyter.is_null().then(|| Fault::of(FaultKind::Section("jupyter")));
             return false;
         }
         let text = |node: Option<&Yaml<'_>>| node.and_then(Yaml::as_str).map(str::to_owned);
@@ -148,11 +212,26 @@ impl Header {
             |key: &str| text(representation.and_then(|section| section.as_mapping_get(key)));
         let is_here = of_representation("extension").is_some_and(|extension| extension.ends_with(".py"));
         let named = of_representation("format_name").filter(|_| is_here);
+        let is_named = named.is_some();
         let listed = || text(of_jupytext("formats")).and_then(|formats| listed(&formats));
         // Where a representation names none, it is jupytext's default.
         let name = named.or_else(listed).or_else(|| representation.map(|_| "light".to_owned()));
         self.format = name.as_deref().and_then(Format::of_jupytext);
-        self.comment_magics = of_jupytext("comment_magics").map(is_true);
+        let is_section = |node: Option<&Yaml<'_>>| node.is_none_or(Yaml::is_mapping);
+        let is_known = |name: &String| {
+            // The old name of a format counts only in the list.
+            name.is_empty() || OF_PYTHON.contains(&name.as_str()) || (name == "bare" && !is_named)
+        };
+        let why = match () {
+            () if !is_section(jupytext) => Some(FaultKind::Section("jupytext")),
+            () if !is_section(representation) => Some(FaultKind::Section("text_representation")),
+            () => name.filter(|name| !is_known(name)).map(FaultKind::Format),
+        };
+        self.fault = why.map(Fault::of);
+        // What the representation says of this format counts for more.
+        let of_format = representation.and_then(|section| section.as_mapping_get("comment_magics"));
+        let of_format = of_format.filter(|_| is_named);
+        self.comment_magics = of_format.or(of_jupytext("comment_magics")).map(is_true);
         let markers = text(of_jupytext("cell_markers"));
         self.markers = markers.and_then(|markers| {
             let (start, end) = markers.split_once(',')?;

@@ -55,22 +55,32 @@ impl Tally {
 pub(crate) struct Piece(Option<Box<[(Tally, Strings); 3]>>);
 
 impl Piece {
-    /// Counts the lines of a piece.
-    pub(crate) fn of(text: &str) -> Self {
+    /// Counts the lines of a piece. Px magics count in code alone: what stands in a cell of text is none, though jupytext takes it
+    /// for a magic where it guesses the format.
+    pub(crate) fn of(text: &str, is_code: bool) -> Self {
         let mut states = Strings::ALL.map(|state| (Tally::default(), state));
         let mut at = 0;
         while let Some((line, next)) = line_at(text, at) {
             at = next;
-            let kinds = Kinds::of(line);
+            let kinds = Kinds::of(line, is_code);
             let has_quotes = memchr::memchr2(b'"', b'\'', line.as_bytes()).is_some();
             if kinds.is_empty() && !has_quotes {
                 continue;
             }
             for (tally, state) in &mut states {
+                let was_open = state.is_open();
                 state.read(line, Language::Python);
-                if !state.is_open() {
-                    kinds.0.iter().flatten().for_each(|count| tally.0[*count as usize] += 1);
-                }
+                // Jupytext counts what ends a string; a magic there is none.
+                let counts = |count: &Count| match count {
+                    Count::Px => !was_open,
+                    _ => !state.is_open(),
+                };
+                kinds
+                    .0
+                    .iter()
+                    .flatten()
+                    .filter(|count| counts(count))
+                    .for_each(|count| tally.0[*count as usize] += 1);
             }
         }
         let is_nothing = (0..)
@@ -96,7 +106,7 @@ impl Kinds {
         self.0.iter().all(Option::is_none)
     }
 
-    fn of(line: &str) -> Self {
+    fn of(line: &str, is_code: bool) -> Self {
         let mut kinds = Self([None; 3]);
         let text = line.trim_start_matches(is_space);
         // Most lines are neither a comment nor a magic.
@@ -107,7 +117,7 @@ impl Kinds {
             if may_be && !line.starts_with('#') && Language::Python.is_magic(line, false) {
                 kinds.0[0] = Some(Count::Magic);
             }
-            if line.contains('%') && is_live_px(text) {
+            if is_code && line.contains('%') && is_live_px(text) {
                 kinds.0[1] = Some(Count::Px);
             }
             return kinds;

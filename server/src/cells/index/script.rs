@@ -6,8 +6,8 @@ use ropey::Rope;
 
 use super::{Entry, Index, hunks::Hunk};
 use crate::cells::{
-    divide::{self, Divider, Part},
-    format::{self, Header, Known, Piece, Style, Tally, Wanted},
+    divide::{self, Divider, Kind, Part},
+    format::{self, Fault, Header, Known, Piece, Style, Tally, Wanted},
     jupytext::Strings,
     scan::Scanned,
 };
@@ -56,6 +56,11 @@ impl Script {
         self.style.known
     }
 
+    /// Why jupytext does not read the script.
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        self.header.fault.as_ref()
+    }
+
     /// The line that begins a cell.
     pub(super) fn border(&self) -> Option<&'static str> {
         self.style.border()
@@ -70,11 +75,13 @@ impl Script {
         let text = rope.to_string();
         self.start = start(rope);
         self.header = format::header(&text, self.start);
-        self.header_piece = Piece::of(&text[self.start..self.header.end]);
+        self.header_piece = Piece::of(&text[self.start..self.header.end], false);
         let mut tally = Tally::default();
-        Piece::of(&text[self.start..]).add_to(&mut tally, &mut Strings::default());
+        Piece::of(&text[self.start..], false).add_to(&mut tally, &mut Strings::default());
         self.style = format::decide(self.wanted, &self.header, &tally);
         self.parts = divide::divide(&text, self.header.end, &self.style);
+        // Which cells hold code is known only now; the px magics in them say nothing of how the script is divided.
+        self.style = format::decide(self.wanted, &self.header, &self.tally());
         self.style.escapes.is_unsure = self.is_unsure();
     }
 
@@ -247,7 +254,7 @@ impl Index {
     /// Reads all of a script; gives what became of its blocks.
     pub(super) fn read_script(&mut self, rope: &Rope) {
         self.script.read(rope);
-        let code = self.script.parts.iter().filter(|part| part.is_code());
+        let code = self.script.parts.iter().filter(|part| part.is_block(&self.script.style));
         let scans = code.map(|part| scan(rope, part, &self.script.style)).collect();
         let old = self.entries.len();
         self.replace(0..old, scans);
@@ -265,8 +272,8 @@ impl Index {
             // Behind it all is as it was, but for its place.
             move_entries(rope, &mut self.entries[old.end..end], Gap::behind_byte(hunks, span.old.end));
             end = old.start;
-            let code: Vec<&Part> =
-                self.script.parts[span.parts.clone()].iter().filter(|part| part.is_code()).collect();
+            let parts = self.script.parts[span.parts.clone()].iter();
+            let code: Vec<&Part> = parts.filter(|part| part.is_block(&self.script.style)).collect();
             let mut here = Vec::new();
             let (mut next_old, mut next_new) = (old.start, 0);
             let mut passed = 0;
@@ -373,7 +380,10 @@ impl Gap {
 /// Looks through a block.
 fn scan(rope: &Rope, part: &Part, style: &Style) -> Entry {
     let text = rope.byte_slice(part.start..part.end).to_string();
-    let scanned = Scanned::script(&text, part, style);
+    let scanned = match part.shape.kind {
+        Kind::Language => Scanned::other_language(&text, part, style),
+        _ => Scanned::script(&text, part, style),
+    };
     let entry = Entry::new(part.start..part.end, scanned);
     Entry { line: line_at(rope, part.start), shape: part.shape, hides: part.hides, ..entry }
 }

@@ -47,6 +47,11 @@ impl Metadata {
         self.values.get("language").and_then(Value::as_str)
     }
 
+    /// What stands behind the name of the cell magic that its language is.
+    pub(crate) fn magic_arguments(&self) -> Option<&str> {
+        self.values.get("magic_args").and_then(Value::as_str)
+    }
+
     /// What ends the cell in the light format, behind a comment sign and a blank.
     pub(crate) fn end_of_cell(&self) -> &str {
         self.values.get("endofcell").and_then(Value::as_str).unwrap_or("-")

@@ -77,6 +77,15 @@ fn nothing_of_a_cell_that_python_cannot_read_is_sent_or_set() {
         "async x",
         "x = rb'é'",
         "x = b'' ''",
+        ";import os",
+        ",import os",
+        "//import os",
+        "/f a)",
+        ",f \"",
+        "/",
+        "def f():\n    '''\n    >>> f()\n    '''\nx = = 1",
+        "x = 1\n...: y = = 2",
+        "x = 1\ny = 2\nIn [1]: z = = 1",
         "x = '\\N{no such name}'",
         "# a word\n  x = 1\ny = 2",
         "1 2",
@@ -240,6 +249,86 @@ fn a_cell_ends_at_a_magic_that_does_not_exist() {
 }
 
 #[test]
+fn a_question_mark_asks_for_help_only_at_the_very_end_of_a_line() {
+    for line in [
+        "%px? ",
+        "%px?  ",
+        "%px?\t",
+        "%px?? ",
+        "%px? x",
+        "%px?;",
+        "%pxx? ",
+        "x = %px? ",
+        "%time? ",
+        "%%px? ",
+        "%%who? ",
+    ] {
+        assert_eq!(sent(&[&format!("%px a\n{line}\n%px b"), "%px c"]), ("a; c".to_owned(), 1), "{line}");
+    }
+    for line in ["what? ", "x.y?? ", "px? "] {
+        assert_eq!(sent(&[&format!("%px a\n{line}\n%px b")]), (String::new(), 1), "{line}");
+    }
+    for line in
+        ["%px?", "%px??", "%pxx?", "x = %px?", "%time?", "%px a?", "?px ", "%%px?", "%%capture?", "what?"]
+    {
+        assert_eq!(sent(&[&format!("%px a\n{line}\n%px b")]), ("a; b".to_owned(), 0), "{line}");
+    }
+    assert_eq!(sent(&["%px a? \n%px b"]), ("a?; b".to_owned(), 0));
+    assert_eq!(sent(&["%%px?\n%px b"]), ("b".to_owned(), 0));
+    assert_eq!(sent(&["%%px? \n%px b", "%px c"]), ("c".to_owned(), 1));
+}
+
+#[test]
+fn nothing_runs_below_a_cell_magic_that_refuses_its_line() {
+    for magic in [
+        "%%capture --bad",
+        "%%capture a b",
+        "%%capture 'it",
+        "%%time x",
+        "%%time --bad",
+        "%%timeit -z",
+        "%%timeit -n",
+        "%%prun -q -T",
+        "%%time\n%%capture a b",
+    ] {
+        let broken = format!("{magic}\n%px a\n%pxconfig --targets 1\n%autopx");
+        assert_eq!(sent(&[&broken, "b = 1", "%px c"]), ("c".to_owned(), 1), "{magic}");
+        assert_eq!(recognize_cells(&[&broken, "%px c"])[1].cells[0].targets(), Ok(Targets::All), "{magic}");
+    }
+    for magic in [
+        "%%capture",
+        "%%capture out --no-stderr",
+        "%%time",
+        "%%time --no-raise-error",
+        "%%timeit -n1 -r1",
+        "%%prun -q",
+    ] {
+        assert_eq!(sent(&[&format!("{magic}\n%px a\nx = 1")]), ("a".to_owned(), 0), "{magic}");
+    }
+}
+
+#[test]
+fn a_backslash_at_the_end_of_a_cell_goes_on_with_nothing() {
+    for (cell, code) in [
+        ("%px a \\", "a \\"),
+        ("%px a \\\n\n\n", "a \\"),
+        ("x = %px a \\\n", "a \\"),
+        ("%px a \\\n\n%px b", "a; b"),
+        ("%px a \\\n  b", "a    b"),
+    ] {
+        for marker in ["# %%", "# +"] {
+            let script = format!("{marker}\n{cell}\n\n{marker}\nz = 1\n");
+            let cells = recognize(&script, Dialect::Script).unwrap().cells;
+            let sent: Vec<&str> = cells.iter().map(|cell| cell.code.trim()).collect();
+            assert_eq!(sent.join("; "), code, "{script}");
+        }
+    }
+    // In a notebook a blank line at the end is a line.
+    assert_eq!(&*recognize_cells(&["%px a \\\n"])[0].cells[0].code, "a \\");
+    assert_eq!(recognize_cells(&["%px a \\\n\n"])[0].cells[0].code.trim(), "a");
+}
+
+#[test]
 fn what_python_reads_is_no_broken_cell() {
     for cell in [
         "x = f\"{d[\"k\"]}\"",
@@ -309,6 +398,8 @@ fn what_python_reads_is_no_broken_cell() {
         "from x import (a, b,)\nfrom . import y\nimport a.b as c, d",
         "x = lambda *a, **b: (yield)",
         ">>> x = 1\n>>> y = 2",
+        "x = 1\n    >>> y = 2",
+        ",f it's (\n;f it's (\n/f 1 2",
         "\x0cx = 1\n\x0c\ny = 2",
         "if x:\n\ty\n\tz\nelse:\n        w",
         "x = '\\d'",

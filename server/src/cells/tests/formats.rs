@@ -152,3 +152,108 @@ fn what_is_not_meant_is_not_sent() {
     // A line ends for IPython at more than a line end.
     assert_eq!(sends("%px a\u{c}b\n"), ["a"]);
 }
+
+/// The code that is sent, and the rules of the problems.
+fn sent(text: &str) -> String {
+    let (cells, problems) = lint::recognize(text, Dialect::Script, &Arc::default()).unwrap();
+    let codes: Vec<&str> = cells.cells.iter().map(|cell| cell.code.trim()).collect();
+    let rules: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
+    format!("{}: {}", codes.join("; "), rules.join(" "))
+}
+
+/// Such a line switched off all magics in comments, and the script had no px cell.
+#[test]
+fn what_stands_in_text_is_no_live_magic() {
+    for cell in [
+        "# %% [markdown]\n\"\"\"\nText\n%px runs one line\"\"\"\n",
+        "# %% [markdown]\nr\"\"\"\n%px raw = 1\"\"\"\n",
+        "# %% [markdown]\nText\n%px in_text = 1\n",
+        "# %% [raw]\n%%px\n",
+        "# %% active=\"ipynb\"\n# # %px b = 1\n%px c = 1\n",
+        "# %% language=\"bash\"\n%px c = 1\n",
+        "# %%\ns = \"\"\"\nText\n%px runs one line\"\"\"\n",
+        "# %%\ns = '''\n%px''' + 'it'\n",
+    ] {
+        let text = format!("{}\n# %%\n# %px a = 1\n\n{cell}", representation("percent"));
+        assert_eq!(sent(&text), "a = 1: ", "{text}");
+    }
+    let live = format!("{}\n# %%\n# %px a = 1\n\n# %%\n%px b = \"\"\"\n", representation("percent"));
+    assert_eq!(sent(&live), "b = \"\"\": commented-magic open-bracket");
+}
+
+#[test]
+fn what_the_representation_says_of_magics_goes_before_the_rest() {
+    for (name, own, of_all, expected) in [
+        ("percent", Some("false"), None, ""),
+        ("percent", Some("false"), Some("true"), ""),
+        ("percent", Some("true"), Some("false"), "a"),
+        ("percent", Some(""), None, ""),
+        ("hydrogen", Some("true"), None, "a"),
+        ("hydrogen", None, None, ""),
+    ] {
+        let of_all = of_all.map(|value| format!("#     comment_magics: {value}\n")).unwrap_or_default();
+        let own = own.map(|value| format!("#       comment_magics: {value}\n")).unwrap_or_default();
+        let representation =
+            format!("#     text_representation:\n#       extension: .py\n#       format_name: {name}\n");
+        let text = header(&format!("{of_all}{representation}{own}")) + "\n# %%\n# %px a\n";
+        let cells = recognize(&text, Dialect::Script).unwrap().cells;
+        assert_eq!(cells.iter().map(|cell| &*cell.code).collect::<String>(), expected, "{text}");
+    }
+    // A representation that names no format for scripts says nothing.
+    let of_others = header(
+        "#     formats: ipynb,py:percent\n#     text_representation:\n#       comment_magics: false\n",
+    );
+    assert_eq!(recognize(&(of_others + "\n# %%\n# %px a\n"), Dialect::Script).unwrap().cells.len(), 1);
+}
+
+/// Recorded from jupytext 1.19.6.
+#[test]
+fn a_header_that_jupytext_refuses_is_told() {
+    let representation = |name: &str| {
+        format!("jupytext:\n  text_representation:\n    extension: .py\n    format_name: {name}")
+    };
+    let list = |formats: &str| format!("jupytext:\n  formats: {formats}");
+    let told = |yaml: &str| -> Vec<String> {
+        let lines: String = yaml.lines().map(|line| format!("#   {line}\n")).collect();
+        let text = format!("# ---\n# jupyter:\n{lines}# ---\n\n# %%\n%px a\n");
+        let (_, problems) = lint::recognize(&text, Dialect::Script, &Arc::default()).unwrap();
+        let told = problems.iter().filter(|problem| problem.rule.code() == "unread-header");
+        told.map(|problem| format!("{}: {}", &text[problem.range.start..problem.range.end], problem.message))
+            .collect()
+    };
+    for name in ["Percent", "bare", "spin", "markdown", "percents"] {
+        let expected = |known: &str| {
+            [format!(
+                "{name}: jupytext does not read this script: jupytext has no format {name:?} for Python; pxlens reads it as {known}"
+            )]
+        };
+        let known = if name == "bare" { "nomarker (jupytext header)" } else { "hydrogen (by its markers)" };
+        assert_eq!(told(&representation(name)), expected(known));
+        if name != "bare" {
+            assert_eq!(told(&list(&format!("ipynb,py:{name}"))), expected(known));
+        }
+    }
+    for yaml in [
+        "jupytext: [",
+        "jupytext:\n- x: y: z",
+        "",
+        "jupytext:\n- a",
+        "jupytext: x",
+        "jupytext:\n  text_representation: x",
+    ] {
+        assert_eq!(told(yaml).len(), 1, "{yaml}");
+        assert!(told(yaml)[0].starts_with("jupyter:: "), "{yaml}");
+    }
+    for yaml in [
+        &representation("light"),
+        &representation("nomarker"),
+        &representation("marimo"),
+        &list("ipynb,py:bare"),
+        &list("ipynb,md:x,py:percent"),
+        &representation("Percent").replace(".py", ".md"),
+        "jupytext: {}\njupytext: {}",
+        "x: 1",
+    ] {
+        assert_eq!(told(yaml), Vec::<String>::new(), "{yaml}");
+    }
+}

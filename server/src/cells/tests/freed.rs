@@ -112,3 +112,27 @@ fn a_magic_below_a_px_that_only_jupytext_frees_does_not_run() {
     let text = format!("{}# %%\n{cell}\n# %%\n%px d = 1\n", header("percent"));
     assert_eq!(sent(&text), "d = 1: freed-magic commented-magic");
 }
+
+#[test]
+fn a_region_sends_cells_of_other_languages_as_their_magics() {
+    for (cell, code) in [
+        ("# %% language=\"bash\"\n# echo one\n", "%%bash\necho one\n"),
+        (
+            "# %% language=\"bash\" magic_args=\"-s a\"\n# # one\n#two\nthree\n",
+            "%%bash -s a\n# one\ntwo\nthree\n",
+        ),
+        ("# %% language=\"sh\"\necho\n", "%%sh\necho\n"),
+        ("# %% {\"language\": \"R\"}\n# # %autopx\n# %px x\n", "%%R\n# %autopx\n%px x\n"),
+        ("# %% language=\"bash\"\n# %autopx\n", "%%bash\n%autopx\n"),
+        // Jupytext knows no magic of that name.
+        ("# %% language=\"nope\"\n# x\n", "x\n"),
+    ] {
+        let text = format!("{}# %%\n# %autopx\n\n{cell}\n# %%\nb = 3\n", header("percent"));
+        assert_eq!(sent(&text), format!("{code}; b = 3\n: open-autopx"), "{text}");
+        let text = format!("{}# %%\n# %px a\n\n{cell}\n# %%\n# %px b\n", header("percent"));
+        assert_eq!(sent(&text), "a; b: ", "{text}");
+    }
+    let light =
+        format!("{}# +\n# %autopx\n# -\n\n# + language=\"bash\"\n# echo\n# -\n\nb = 3\n", header("light"));
+    assert_eq!(sent(&light), "%%bash\necho\n; b = 3\n: open-autopx");
+}

@@ -100,3 +100,16 @@ fn the_definition_says_what_it_hides() {
         "#]],
     );
 }
+
+/// It was told to lack a view with the suffix `local`.
+#[test]
+fn a_magic_that_only_begins_as_px_does_is_the_documents_own() {
+    check_script(
+        "# %%\n@register_cell_magic\ndef pxlocal(line, cell):\n    print(cell)\n# %%\n%%pxlocal\na = 1\n# %%\n%%px\nb\n",
+        expect![[r#"
+            CellMagic "%%px" sends "b\n" from "b"
+            5 local
+            Warning own-magic at "def pxlocal(line, cell):": this line defines %%pxlocal: below it IPython runs that magic, and pxlens does not run it
+        "#]],
+    );
+}

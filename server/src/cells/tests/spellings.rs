@@ -36,7 +36,6 @@ fn a_line_that_ipython_refuses_or_reads_as_python_is_local() {
         "%who %px x",
         "%%time %px x\n1",
         "%%memit\n%px x",
-        "%%timeit -z\n%px x",
     ] {
         let cells = recognize(&format!("{line}\n"), Dialect::NotebookCell).unwrap();
         assert_eq!(cells.cells.len(), 0, "{line}");
@@ -256,6 +255,68 @@ fn the_shell_and_its_aliases_hold_in_the_cells_below() {
     ]);
     let counts: Vec<usize> = cells.iter().map(|cells| cells.cells.len()).collect();
     assert_eq!(counts, [0, 1, 0, 0]);
+}
+
+#[test]
+fn the_shell_goes_by_other_names() {
+    for (before, shell) in [
+        ("import IPython", "IPython.get_ipython()"),
+        ("import IPython.core.getipython as g", "g.get_ipython()"),
+        ("sh = IPython.get_ipython()", "sh"),
+        ("sh = IPython.core.getipython.get_ipython();  # it", "sh"),
+        ("from IPython import get_ipython as gi", "gi()"),
+        ("from IPython.core.getipython import (a, get_ipython as gi)  # it", "gi()"),
+        ("from IPython import get_ipython as gi\nsh = gi()", "sh"),
+        ("from IPython.core.getipython import get_ipython\nsh = get_ipython()", "sh"),
+    ] {
+        let cell = format!(
+            "{before}\n{shell}.run_line_magic('px', 'a')\nx = {shell}.run_line_magic('px', 'b')\n\
+             {shell}.run_cell_magic('px', '-t 0', 'c')\n"
+        );
+        let sent = |cells: Vec<Cells>| {
+            let codes = cells.iter().flat_map(|cells| &cells.cells).map(|cell| cell.code.to_string());
+            codes.collect::<Vec<_>>().join(";")
+        };
+        assert_eq!(sent(recognize_cells(&[&cell])), "a;b;c", "{cell}");
+        let (first, rest) = cell.split_at(cell.rfind(&format!("\n{shell}.run_line")).unwrap());
+        assert_eq!(sent(recognize_cells(&[first, rest])), "a;b;c", "{cell}");
+        let nested = format!("{before}\nprint({shell}.run_line_magic('px', 'a'))");
+        let problems: usize = recognize_notebook(&[&nested])
+            .iter()
+            .flat_map(|(_, problems)| problems)
+            .filter(|problem| problem.rule.code() == "unread-call" || problem.message.contains("inside"))
+            .count();
+        assert_eq!(problems, 1, "{nested}");
+    }
+    for (before, calls, expected) in [
+        ("run = get_ipython().run_line_magic", "run('px', 'a')\nx = run('px', 'b')", "a;b"),
+        ("ip = get_ipython()\nrun = ip.run_cell_magic", "run('px', '-t 0', 'a')", "a"),
+        ("run = get_ipython().run_cell", "run('%px a')", "a"),
+        ("run = get_ipython().run_line_magic\nrun = print", "run('px', 'a')", ""),
+        ("run = get_ipython().run_line_magic\ndef run(*it): pass", "run('px', 'a')", ""),
+        ("run = other.run_line_magic", "run('px', 'a')", ""),
+        ("if x:\n    run = get_ipython().run_line_magic", "run('px', 'a')", ""),
+        ("run = get_ipython().run_line_magic", "run('time', 'a')\nprint('px', 'a')", ""),
+    ] {
+        let sent = |cells: Vec<Cells>| {
+            let codes = cells.iter().flat_map(|cells| &cells.cells).map(|cell| cell.code.to_string());
+            codes.collect::<Vec<_>>().join(";")
+        };
+        assert_eq!(sent(recognize_cells(&[&format!("{before}\n{calls}")])), expected, "{before}");
+        assert_eq!(sent(recognize_cells(&[before, calls])), expected, "{before}");
+    }
+    for lost in ["gi = other", "def gi(): pass", "from x import gi", "for gi in x: pass", "del gi"] {
+        let cell = format!("from IPython import get_ipython as gi\n{lost}\ngi().run_line_magic('px', 'a')");
+        assert_eq!(recognize_cells(&[&cell])[0].cells.len(), 0, "{lost}");
+    }
+    for other in [
+        "x.gi().run_line_magic('px', 'a')",
+        "f(1).run_line_magic('px', 'a')",
+        "x.get_ipython.run_line_magic('px', 'a')",
+    ] {
+        let cell = format!("from IPython import get_ipython as gi\n{other}");
+        assert_eq!(recognize_cells(&[&cell])[0].cells.len(), 0, "{other}");
+    }
 }
 
 #[test]

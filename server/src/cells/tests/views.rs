@@ -181,6 +181,11 @@ fn px_magics_inside_a_region_run_as_if_outside() {
             Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside, and sends nothing else of its cell
         "#]],
     );
+}
+
+/// IPython sends cells from the next one on.
+#[test]
+fn what_stands_below_the_toggle_in_its_cell_is_run_here() {
     check_script(
         "%autopx\na\n%px b\n%autopx\n",
         expect![[r#"
@@ -188,9 +193,21 @@ fn px_magics_inside_a_region_run_as_if_outside() {
             LineMagic "%px" sends "b" from "b"
             Autopx "%autopx"
             1 local
-            Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside, and sends nothing else of its cell
         "#]],
     );
+    check_script(
+        "# %%\n%autopx\n%pxconfig -t 0\n%px a\n# %%\nb\n# %%\n%autopx\n%pxconfig -t 1\n# %%\n%px c\n",
+        expect![[r#"
+            Autopx "%autopx"
+            Config "%pxconfig" on 0
+            LineMagic "%px" on 0 sends "a" from "a"
+            AutopxCell "" on 0 sends "b\n" from "b"
+            Autopx "%autopx" on 0
+            LineMagic "%px" on 0 sends "c" from "c"
+        "#]],
+    );
+    let cells = recognize("# %%\n%autopx\nrc[[1]].activate()\n# %%\na\n", Dialect::Script).unwrap().cells;
+    assert_eq!(cells[1].targets().unwrap().to_string(), "[1]");
 }
 
 #[test]

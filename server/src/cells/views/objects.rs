@@ -162,15 +162,21 @@ impl Names {
     /// Whether a statement can change anything: most assignments concern no name that is known.
     pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
         match &statement.act {
-            Act::Forget(names) => names.iter().any(|name| {
-                self.values.get(name).map_or_else(|| is_client(name), |value| *value != Value::Other)
-                    || self.defined.contains_key(name)
-            }),
+            Act::Forget(names) => self.knows(names),
+            Act::Bind { names, value } if is_other(value) => self.knows(names),
             Act::Unset(names) => {
                 names.iter().any(|name| self.values.contains_key(name) || self.defined.contains_key(name))
             }
             _ => true,
         }
+    }
+
+    /// Whether giving these names a value that is not known makes a difference.
+    fn knows(&self, names: &[Box<str>]) -> bool {
+        names.iter().any(|name| {
+            self.values.get(name).map_or_else(|| is_client(name), |value| *value != Value::Other)
+                || self.defined.contains_key(name)
+        })
     }
 
     /// Applies a statement. Gives a sentence where it does not do what it looks like.
@@ -600,6 +606,28 @@ fn may_be_view(function: &Expr) -> bool {
     let (Expr::Name(name) | Expr::Attribute(_, name)) = &**object else { return true };
     let name = name.to_lowercase();
     !["conda", "env", "environment", "pkg"].iter().any(|other| name.ends_with(other))
+}
+
+/// Whether an expression gives [`Value::Other`] whatever is known, and does nothing else. In most local code it does.
+fn is_other(expr: &Expr) -> bool {
+    match expr {
+        Expr::Other => true,
+        Expr::Sequence(items) => {
+            items.iter().all(does_nothing)
+                && items.iter().any(|item| matches!(item, Expr::Other | Expr::Sequence(_) | Expr::Text(_)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether nothing is made when an expression is evaluated.
+fn does_nothing(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(_) | Expr::Subscript(_) | Expr::Attribute(..) => false,
+        Expr::Sequence(items) => items.iter().all(does_nothing),
+        Expr::Slice(parts) => parts.iter().all(does_nothing),
+        _ => true,
+    }
 }
 
 fn is_client(name: &str) -> bool {

@@ -1,6 +1,6 @@
 //! A px cell that is followed through edits.
 
-use std::sync::Arc;
+use std::{sync::Arc, vec};
 
 use super::{CellId, RunHandle};
 use crate::{
@@ -43,19 +43,56 @@ impl Tracked {
         true
     }
 
-    /// Its view, in a block whose first px cell has the number `first`.
-    pub(super) fn view(&self, block: BlockRef<'_>, first: u32) -> CellView {
+    /// Its view, in a block; `number` is its own in the document.
+    pub(super) fn view(&self, block: BlockRef<'_>, number: u32, earlier: &mut EarlierViews) -> CellView {
         let places = self.places.below(block.line);
-        CellView {
-            id: self.id,
-            line: places.magic[0].line,
-            last_line: places.last_line,
-            places,
-            cell: Placed::new(Arc::clone(&self.cell), block.base).numbered(first + self.cell.ordinal),
-            plan: self.plan.clone(),
-            run: self.run.clone(),
-            stale: self.run.as_ref().is_some_and(|run| self.fingerprint != Some(run.fingerprint)),
+        let (line, last_line) = (places.magic[0].line, places.last_line);
+        match earlier.of(self) {
+            Some(view) => CellView {
+                line,
+                last_line,
+                places,
+                cell: view.cell.moved(block.base).numbered(number),
+                ..view
+            },
+            None => CellView {
+                id: self.id,
+                line,
+                last_line,
+                places,
+                cell: Placed::new(Arc::clone(&self.cell), block.base).numbered(number),
+                plan: self.plan.clone(),
+                run: self.run.clone(),
+                stale: self.run.as_ref().is_some_and(|run| self.fingerprint != Some(run.fingerprint)),
+            },
         }
+    }
+
+    /// Whether an earlier view differs from what it would be now by its place alone.
+    fn is_seen_in(&self, view: &CellView) -> bool {
+        self.id == view.id
+            && view.cell.is_of(&self.cell)
+            && Arc::ptr_eq(&self.plan, &view.plan)
+            && self.run.as_ref().map(Arc::as_ptr) == view.run.as_ref().map(Arc::as_ptr)
+    }
+}
+
+/// The px cells of a view that nobody holds any more. A typed character changes one of them and moves the others, which are used
+/// again: what they share is spread over the memory, and counting anew who shares it would cost more than all else.
+pub(super) struct EarlierViews(vec::IntoIter<CellView>);
+
+/// How many px cells may be gone in a row for those behind them to be used again.
+const GONE: usize = 8;
+
+impl EarlierViews {
+    pub(super) fn new(cells: Vec<CellView>) -> Self {
+        Self(cells.into_iter())
+    }
+
+    /// The view of this px cell, where it differs by its place alone. They are asked for in the order of the text.
+    fn of(&mut self, cell: &Tracked) -> Option<CellView> {
+        let ahead = self.0.as_slice().iter().take(GONE + 1).position(|view| view.id == cell.id)?;
+        self.0.nth(ahead).filter(|view| cell.is_seen_in(view))
     }
 }
 

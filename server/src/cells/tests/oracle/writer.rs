@@ -34,7 +34,7 @@ const LOOKS: [Look; 12] = [
 const UNCLOSED: [&str; 5] = ["s = '''", "\"\"\"", "x = '\\\\' + '\"\"\"'", "s = 'it", "x = \"'''\""];
 
 /// Lines that Python cannot read, and some like them that it can.
-const ODD: [&str; 61] = [
+const ODD: [&str; 68] = [
     "pip install -q §",
     "for § in range(3): %px §",
     "pass; %px §",
@@ -96,6 +96,13 @@ const ODD: [&str; 61] = [
     "*§ = 1",
     "class §: return 1",
     "x = f'{%px §}'",
+    "%px? ",
+    "%px?",
+    "§? ",
+    "§ = %px? ",
+    ";import §",
+    "/§ 1)",
+    "%px § \\",
 ];
 
 /// Writes scripts and notebooks; each line of code has a word of its own.
