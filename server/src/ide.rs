@@ -33,7 +33,7 @@ pub(crate) use errors::{EngineError, errors};
 pub(crate) use errors::{ErrorVariant, Related};
 pub(crate) use folds::{Fold, folds};
 pub(crate) use hints::{Hint, hints};
-pub(crate) use hover::{CardFacts, HoverForm, STALE, hover};
+pub(crate) use hover::{CardFacts, HoverForm, hover};
 pub(crate) use lenses::{Lens, lenses};
 pub(crate) use outlook::{Outlook, Outlooks};
 pub(crate) use outputs::{CellOutput, note, outputs, weight_of_outputs};
@@ -52,6 +52,9 @@ use crate::{
 
 /// How many bytes of a run are looked at where a line of it is shown, or its errors.
 pub(crate) const SHOWN: usize = 100_000;
+
+/// Why a result may not fit the code beside it.
+pub(crate) const STALE: &str = "The code or its plan has changed since this run.";
 
 /// The part of a document around a place in it.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,7 @@
 //! one line.
 
 use super::{
-    SHOWN,
-    hover::STALE,
+    SHOWN, STALE,
     outlook::{Outlooks, run_title},
     places::{bytes, near},
     plan::{Decision, excerpt, label},

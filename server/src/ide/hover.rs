@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::{
+    STALE,
     errors::{EngineError, ErrorVariant, errors_of},
     help::Help,
     outlook::{Outlook, Outlooks, run_title},
@@ -120,9 +121,6 @@ pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>
     }
     (!text.is_empty()).then_some(Hover { text, range: Some(cell.places.magic), seen })
 }
-
-/// Why a result may not fit the code beside it.
-pub(crate) const STALE: &str = "The code or its plan has changed since this run.";
 
 fn stale(markdown: bool) -> String {
     let mark = if markdown { "*" } else { "" };
