@@ -31,6 +31,7 @@ mod client;
 mod clusters;
 mod contents;
 mod conversation;
+mod diagnostics;
 mod endings;
 mod examples;
 mod history;
