@@ -90,6 +90,25 @@ async fn the_error_of_other_code_says_that_the_code_has_changed() {
     client.end_with_unread(&["window/showMessage"]).await;
 }
 
+/// It was answered that there is no px cell at the cursor.
+#[tokio::test]
+async fn a_run_in_a_document_that_is_not_open_is_an_error_and_a_click_there_is_told_why() {
+    let mut client = Client::start_with(json!({}), json!({ "trusted": true })).await;
+    let why = "file:///a.py is not open in the editor; open it first";
+    for params in
+        [json!({ "uri": URI }), json!({ "uri": URI, "scope": "all" }), json!({ "uri": URI, "cell": "c1" })]
+    {
+        let id = client.send_request("px/run", params.clone()).await;
+        let answer = client.answer(id).await;
+        assert_eq!((&answer["error"]["code"], &answer["error"]["message"]), (&json!(-32602), &json!(why)));
+        let press = json!({ "command": "pxlens.server.run", "arguments": [params] });
+        let result = client.request("workspace/executeCommand", press).await;
+        assert_eq!(result["notRun"][0]["reason"], why);
+        assert_eq!(client.expect("window/showMessage").await["params"]["message"], why);
+    }
+    client.end().await;
+}
+
 #[tokio::test]
 async fn null_in_the_argument_of_a_command_counts_as_absent() {
     let sim = two().await;
