@@ -253,7 +253,7 @@ async fn a_request_for_a_new_cluster_gets_the_one_that_is_being_started() {
     fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
     let settings = at(&new.connection_file());
     let ask = FileWish::default().ask(&settings);
-    let started = attach::attach(settings, ask, StartPolicy::Never, |_| {}).await;
+    let started = attach::attach(settings, ask, StartPolicy::Never, |_| {}, std::future::pending()).await;
     let started = started.expect("it runs");
     let selection = at(&empty.connection_file()).cluster;
     let started = attach::Attached { is_new: true, selection: selection.clone(), ..started };
