@@ -372,6 +372,11 @@ impl Documents {
         self.units.get(key).into_iter().flat_map(Unit::cells).map(|cell| cell.id).collect()
     }
 
+    /// Whether a text was closed: by itself, or together with its notebook. A cell that left a notebook which is open was deleted.
+    pub(super) fn is_closed(&self, key: &DocumentKey, home: &DocumentKey) -> bool {
+        !self.units.contains_key(key) && !self.notebooks.contains_key(home)
+    }
+
     /// Clears the shown runs of a text, also of its deleted cells; returns how many of its cells showed one.
     pub(super) fn clear(&mut self, key: &DocumentKey) -> usize {
         if let Some(unit) = self.units.get_mut(key) {

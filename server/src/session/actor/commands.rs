@@ -1,7 +1,8 @@
 //! Run commands: the cells and their code are taken in the one turn of the session in which the command is handled.
 //!
-//! From then on the document is not read again: what the user types while a cluster starts, or while a cell waits in
-//! the queue, is not sent. Only the engines are looked up when the cell's turn comes.
+//! From then on the text is not read again: what the user types while a cluster starts, or while a cell waits in the
+//! queue, is not sent. When the cell's turn comes, only the engines are looked up, and whether the px cell was deleted: then it is
+//! not sent, since nothing would show its run. A document that was closed makes no difference.
 //!
 //! # Running a queued cell again
 //!
