@@ -147,7 +147,8 @@ impl Sender {
     /// Publishes the diagnostics of a document, unless the client has them. `is_new`: whether it may have dropped them.
     async fn send(&mut self, uri: Uri, version: Option<i32>, now: Vec<Diagnostic>, is_new: bool) {
         let (sent, before) = self.sent.get(&uri).map_or((None, &[][..]), |(version, all)| (*version, all));
-        if before == now && !(is_new && !now.is_empty()) {
+        let has_them = !is_new || now.is_empty();
+        if has_them && before == now {
             if self.versions && !now.is_empty() && sent != version {
                 self.edited = Some(Instant::now());
                 self.outdated.insert(uri, version);
