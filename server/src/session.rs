@@ -7,6 +7,7 @@
 
 mod actor;
 mod attach;
+mod cancellation;
 mod command;
 mod consoles;
 mod content;
@@ -34,6 +35,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) use crate::clock::now;
 use actor::{Actor, Message};
 pub(crate) use attach::{ClusterError, StartPolicy, start_cluster};
+pub(crate) use cancellation::Cancellation;
 pub(crate) use command::{
     Conditional, NoCell, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope,
 };
@@ -104,6 +106,10 @@ pub(crate) struct NotebookChange {
     pub opened: Vec<CellText>,
     /// Cell texts that were closed.
     pub closed: Vec<DocumentKey>,
+    /// Cells that are Markdown from now on, or still.
+    pub markup: Vec<DocumentKey>,
+    /// Cells that are code.
+    pub code: Vec<DocumentKey>,
     /// Edits of cell texts.
     pub edited: Vec<(DocumentKey, i32, Vec<Change>)>,
 }
