@@ -149,7 +149,7 @@ pub(crate) struct RunHandle {
     pub engines: Vec<EngineId>,
     /// The newest state.
     pub view: watch::Receiver<Arc<Run>>,
-    /// Tells whether its cell has changed since.
+    /// What its cell would have done by itself, whatever the command overrode: tells whether the cell has changed since.
     pub fingerprint: Fingerprint,
     /// The files with the text that is no longer in memory; they live as long as this handle.
     pub spilled: Arc<SpillFolder>,

@@ -37,6 +37,21 @@ async fn run_all(client: &mut Client) {
     }
 }
 
+/// What a command overrides is no change of the cell: the result was dimmed as soon as it came.
+#[tokio::test]
+async fn a_result_of_other_engines_than_the_cell_names_is_not_stale() {
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "%%px\nwork()\n").await;
+    let params = json!({ "uri": URI, "scope": "all", "targets": "1", "block": false });
+    assert_eq!(client.request("px/run", params).await["runs"][0]["engines"], json!([1]));
+    let cells = client
+        .ask_until("px/cells", json!({ "uri": URI }), |answer| answer["cells"][0]["state"] == "succeeded");
+    assert_eq!(cells.await["cells"][0]["stale"], false);
+    client.edit(URI, 2, "%%px\nrest()\n").await;
+    assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["cells"][0]["stale"], true);
+    client.end().await;
+}
+
 /// Only the Markdown hover said so: a plain client showed the result of `/data/a` at code that deletes `/data/b`.
 #[tokio::test]
 async fn a_plain_client_is_told_that_a_result_is_of_other_code() {

@@ -250,7 +250,7 @@ impl Actor {
             title: pinned.title.clone(),
             suffix: cell.cell.magic.suffix.clone(),
             px_cell: cell.cell.clone(),
-            fingerprint: plan.fingerprint(),
+            fingerprint: cell.plan().unwrap_or(&plan).fingerprint(),
             plan,
             engines,
             view,
