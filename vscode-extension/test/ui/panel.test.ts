@@ -341,6 +341,10 @@ step("the filter says what it cannot search, and leads to the whole output", asy
 
 step("the panel follows a run whose file is closed to its end, and stops it", async () => {
   const editor = window.editor("plots.py");
+  // Another tab beside it keeps its group, and so the panel alone in the other one.
+  await window.page.locator('.tabs-container .tab[aria-label^="plots.py"]').first().click();
+  await window.openFromExplorer("tour.py");
+  await window.page.locator('.tabs-container .tab[aria-label^="plots.py"]').first().click();
   await window.goTo(editor, "for line in");
   await window.clickLens(editor, "# %% A run that goes on", "Run on 4 engines");
   await window.goTo(editor, "for step in");
@@ -350,6 +354,7 @@ step("the panel follows a run whose file is closed to its end, and stops it", as
   await panel().locator("h1").click();
   await window.page.keyboard.press("Control+Alt+Shift+Backspace");
   await summary(/^✗ \[0-3\] /);
+  await window.page.locator('.tabs-container .tab[aria-label^="tour.py"]').first().click();
   await window.openFromExplorer("plots.py");
 });
 
