@@ -31,6 +31,11 @@ pub(super) static BROKEN: Rule = Rule {
 /// A cell that IPython does not run, or not to its end.
 pub(super) fn broken(range: TextRange, why: &Why) -> Problem {
     let what = match why {
+        Why::Ends(what) => {
+            let message = format!("{what} ends the cell here: IPython runs nothing below it in its cell");
+            let problem = BROKEN.problem(range, message, Vec::new());
+            return Problem { severity: Severity::Warning, ..problem };
+        }
         Why::Compiled(_) => "IPython runs neither this statement nor what is below it in its cell",
         _ if why.is_whole() => "IPython runs nothing of this cell",
         _ => "IPython runs nothing behind this line in its cell",
@@ -40,7 +45,9 @@ pub(super) fn broken(range: TextRange, why: &Why) -> Problem {
 
 /// Whether IPython fails where a problem is, so that a file that has it is wrong.
 pub(crate) fn fails(problem: &Problem) -> bool {
-    [&BROKEN, &MISPLACED, &TWO_SIGNS, &NO_END_OF_AUTOPX].contains(&problem.rule)
+    // A cell that ends itself may be meant to.
+    let is_meant = *problem.rule == BROKEN && problem.severity != Severity::Error;
+    !is_meant && [&BROKEN, &MISPLACED, &TWO_SIGNS, &NO_END_OF_AUTOPX].contains(&problem.rule)
 }
 
 pub(super) static MISPLACED: Rule = Rule {
