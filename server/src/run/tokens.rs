@@ -56,7 +56,8 @@ pub(crate) fn tokens(text: &str, value: bool) -> Tokens<'_> {
     let value = value && Rule::Values.applies();
     let strings = value && (text.starts_with(['(', '[', '{']) || is_array(text));
     let line = Line { end: 0, use_of: Use::Read };
-    Tokens { bytes: text.as_bytes(), at: 0, end: 0, line, value, strings }
+    let word = Word { end: 0, is_url: false };
+    Tokens { bytes: text.as_bytes(), at: 0, end: 0, line, word, hex_end: 0, open: [0; 2], value, strings }
 }
 
 /// See [`tokens`].
@@ -67,8 +68,21 @@ pub(crate) struct Tokens<'a> {
     end: usize,
     /// The line that was looked at last.
     line: Line,
+    /// Of a line that holds a URL, the word that was looked at last. This and the next two are remembered, so that a text is looked
+    /// at in a time that grows with its length, whatever is in it.
+    word: Word,
+    /// Where the hexadecimal digits end that were looked at last.
+    hex_end: usize,
+    /// Where it was last seen that no `'` and no `"` ends a string.
+    open: [usize; 2],
     value: bool,
     strings: bool,
+}
+
+/// A part of a line without blanks, quotes and brackets, by where it ends.
+struct Word {
+    end: usize,
+    is_url: bool,
 }
 
 /// A line of the text, by where it ends.
@@ -204,11 +218,18 @@ impl Tokens<'_> {
     }
 
     /// Where the URL ends that a byte belongs to.
-    fn url(&self, at: usize) -> Option<usize> {
+    fn url(&mut self, at: usize) -> Option<usize> {
         let is_part = |byte: &u8| !byte.is_ascii_whitespace() && !b"\"'<>()[]".contains(byte);
-        let start = at - self.bytes[..at].iter().rev().take_while(|byte| is_part(byte)).count();
-        let end = at + self.bytes[at..].iter().take_while(|byte| is_part(byte)).count();
-        memchr::memmem::find(&self.bytes[start..end], b"://").map(|_| end)
+        if !is_part(&self.bytes[at]) {
+            return None;
+        }
+        if at >= self.word.end {
+            let before = self.bytes[self.word.end..at].iter().rev().take_while(|byte| is_part(byte));
+            let start = at - before.count();
+            let end = at + self.bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+            self.word = Word { end, is_url: memchr::memmem::find(&self.bytes[start..end], b"://").is_some() };
+        }
+        self.word.is_url.then_some(self.word.end)
     }
 
     #[inline]
@@ -217,7 +238,7 @@ impl Tokens<'_> {
     }
 
     #[inline]
-    fn skip(&self, from: usize, wanted: impl Fn(u8) -> bool) -> usize {
+    fn past(&self, from: usize, wanted: impl Fn(u8) -> bool) -> usize {
         let mut at = from;
         while at < self.bytes.len() && wanted(self.bytes[at]) {
             at += 1;
@@ -227,10 +248,10 @@ impl Tokens<'_> {
 
     #[inline]
     fn digits(&self, from: usize) -> usize {
-        self.skip(from, |byte| byte.is_ascii_digit())
+        self.past(from, |byte| byte.is_ascii_digit())
     }
 
-    fn at_digit(&self, at: usize) -> Found {
+    fn at_digit(&mut self, at: usize) -> Found {
         let before = self.bytes[self.end..at].iter().rev().take_while(|&&byte| in_name(byte)).count();
         let start = at - before;
         let digits = self.digits(at);
@@ -248,7 +269,7 @@ impl Tokens<'_> {
         }
         if before > 0 {
             if Rule::Types.applies() && is_type(&self.bytes[start..at]) {
-                return Err(self.skip(at, in_name));
+                return Err(self.past(at, in_name));
             }
             return if Rule::Names.applies() { Ok((Kind::InName, at..digits)) } else { Err(digits) };
         }
@@ -279,18 +300,21 @@ impl Tokens<'_> {
     }
 
     /// The end of `0x…`, of a UUID, or of a word of at least eight hexadecimal digits with letters among them.
-    fn address(&self, start: usize, digits: usize) -> Option<usize> {
+    fn address(&mut self, start: usize, digits: usize) -> Option<usize> {
         // The fast path: most numbers are no addresses.
         if digits - start < 8 && !matches!(self.byte(digits), b'a'..=b'f' | b'x' | b'X') {
             return None;
         }
         if self.byte(start) == b'0' && matches!(self.byte(start + 1), b'x' | b'X') {
-            let end = self.skip(start + 2, |byte| byte.is_ascii_hexdigit());
+            let end = self.past(start + 2, |byte| byte.is_ascii_hexdigit());
             return (end > start + 2 && !in_name(self.byte(end))).then_some(end);
         }
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        let group = |from: usize| self.skip(from, hex);
-        let end = group(start);
+        if start >= self.hex_end {
+            self.hex_end = self.past(start, hex);
+        }
+        let end = self.hex_end;
+        let group = |from: usize| self.past(from, hex);
         if end - start == 8 && self.byte(end) == b'-' {
             let mut at = end;
             for length in [4, 4, 4, 12] {
@@ -302,8 +326,8 @@ impl Tokens<'_> {
             }
             return Some(at);
         }
-        let letters = self.bytes[start..end].iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-        (end - start >= 8 && letters > 1 && !in_name(self.byte(end))).then_some(end)
+        let mut letters = self.bytes[start..end].iter().filter(|byte| byte.is_ascii_alphabetic());
+        (end - start >= 8 && !in_name(self.byte(end)) && letters.nth(1).is_some()).then_some(end)
     }
 
     /// The end of `1:02`, `0:01:23` or `12:01:33.5`, whose first digits end there.
@@ -357,7 +381,7 @@ impl Tokens<'_> {
 
     /// Whether a dot without digits after it is NumPy's (`[1. 2.]`) rather than the end of a sentence.
     fn is_array_dot(&self, dot: usize) -> bool {
-        let next = self.skip(dot + 1, |byte| byte == b' ');
+        let next = self.past(dot + 1, |byte| byte == b' ');
         matches!(self.byte(next), b']' | b',' | b')' | b'0'..=b'9' | b'-' | b'+')
             || (self.byte(next) == b'\n' && self.value)
     }
@@ -429,9 +453,13 @@ impl Tokens<'_> {
         (is_one && !in_name(self.byte(at + 3))).then_some(at + 3)
     }
 
-    fn quoted(&self, at: usize) -> Found {
+    fn quoted(&mut self, at: usize) -> Found {
         let quote = self.byte(at);
+        let open = usize::from(quote == b'"');
         let mut end = at + 1;
+        if end <= self.open[open] {
+            return Err(end);
+        }
         while end < self.bytes.len() {
             match self.bytes[end] {
                 b'\\' => end += 2,
@@ -440,6 +468,8 @@ impl Tokens<'_> {
                 _ => end += 1,
             }
         }
+        // Neither does one behind it: all of them are escaped.
+        self.open[open] = end;
         Err(at + 1)
     }
 
@@ -539,6 +569,33 @@ mod tests {
             at = token.whole.end;
         }
         marked + &text[at..]
+    }
+
+    #[test]
+    fn what_stands_behind_a_url_is_no_part_of_it() {
+        for text in ["see http://a.org/1' 2", "http://a.org:80\"nan", "(http://a.org)'5'", "http://a.org'"] {
+            let numbers: Vec<&str> = tokens(text, false).map(|token| &text[token.core]).collect();
+            let expected: &[&str] = match text {
+                "see http://a.org/1' 2" => &["2"],
+                "(http://a.org)'5'" => &["5"],
+                "http://a.org'" => &[],
+                _ => &["nan"],
+            };
+            assert_eq!(numbers, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_looked_at_once_whatever_is_in_it() {
+        const COUNT: usize = 200_000;
+        let cases = [
+            (format!("http://a {}", "1,".repeat(COUNT)), false, COUNT),
+            (format!("{}g", "1a".repeat(COUNT)), false, COUNT),
+            (format!("['{}", "\\'a".repeat(COUNT)), true, 0),
+        ];
+        for (text, value, count) in cases {
+            assert_eq!(tokens(&text, value).count(), count, "{}", &text[..20]);
+        }
     }
 
     #[test]
