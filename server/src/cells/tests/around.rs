@@ -60,8 +60,8 @@ fn the_body_of_a_local_px_cell_is_run_here_too() {
     }
     check_sent(&[
         (
-            "def f():\n    rc[0].activate()\n\n# %%\n%%px --local\nf()\n\n# %%\n%px b\n",
-            "f() on all; b on no targets",
+            "def f(v):\n    v.activate()\n\n# %%\n%%px --local\nf(rc[0])\n\n# %%\n%px b\n",
+            "f(rc[0]) on all; b on no targets",
             "unread-view",
         ),
         (

@@ -379,7 +379,18 @@ impl Writer {
             }
             13 => push(
                 self.dice
-                    .pick(&["%matplotlib inline", "%whos", "!ls", "?x", "%%time", "%%bash", "%%!", "%%prun", "%% x", "ls"])
+                    .pick(&[
+                        "%matplotlib inline",
+                        "%whos",
+                        "!ls",
+                        "?x",
+                        "%%time",
+                        "%%bash",
+                        "%%!",
+                        "%%prun",
+                        "%% x",
+                        "ls",
+                    ])
                     .to_owned(),
             ),
             14 => push(format!("%px {word} # noescape")),
@@ -475,8 +486,11 @@ impl Writer {
             40 => more(self, &["    § = 1"]),
             41 => more(self, &["x = § + [1)", "try:", "    §"]),
             42 => more(self, &["print(get_ipython().run_line_magic('px', '§'))"]),
-            43 => lines
-                .push(self.dice.pick(&["else: x", "x = 1)", "@deco", "%%px", "%%bash", "%%time", "%%!", "%% px"]).to_owned()),
+            43 => lines.push(
+                self.dice
+                    .pick(&["else: x", "x = 1)", "@deco", "%%px", "%%bash", "%%time", "%%!", "%% px"])
+                    .to_owned(),
+            ),
             44..=46 => {
                 let odd = self.dice.pick(&ODD);
                 more(self, &[odd]);
