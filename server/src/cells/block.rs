@@ -580,9 +580,7 @@ impl<'a> Scanner<'a> {
     /// Takes in the name that a line magic begins with.
     fn named(&mut self, index: usize, magic: &str) {
         let (_, name, _) = shell::name_of(magic);
-        let is_reached = self.suite().is_none();
-        if is_reached && (name.is_empty() || is_no_line_magic(name) && !self.out.shell.is_alias(false, name))
-        {
+        if name.is_empty() || (is_no_line_magic(name) && !self.out.shell.is_alias(false, name)) {
             self.note_used(false, name);
             self.breaks(index, Why::Name(format!("%{name}")));
             return;

@@ -15,8 +15,8 @@ pub(super) static BROKEN: Rule = Rule {
     severity: Severity::Error,
     meaning: "IPython does not run the cell: Python cannot read it or compile it, or a magic in it does not exist. Of what Python \
               cannot read nothing runs, whatever stands above in the cell; the cell ends at a magic that does not exist, and at a \
-              statement that Python does not compile. The px magics of the cell, or those from there on, do not run and set \
-              nothing.",
+              statement that Python does not compile, and, which is a warning, at a `raise` at its top level. The px magics of \
+              the cell, or those from there on, do not run and set nothing.",
     examples: &[
         "%px a = 1\nx = (1\n",
         "a = 1\n  %px x\n",

@@ -23,12 +23,14 @@ pub(super) static UNREAD_CALL: Rule = Rule {
     severity: Severity::Warning,
     meaning: "The call runs a px magic, but its arguments are not plain strings, its text is more than a single magic, or it is \
               inside of another statement. pxlens runs no Python of its own, so it does not know what IPython would send, and \
-              leaves the call alone. A `%pxconfig` that is called so leaves the targets below it unknown.",
+              leaves the call alone. A `%pxconfig` that is called so leaves the targets below it unknown. The same holds for a \
+              magic in the body of a `%%px --local`, which IPython runs here as well.",
     examples: &[
         "get_ipython().run_line_magic('px', code)\n",
         "get_ipython().run_cell_magic('px', '', f'x = {x}')\n",
         "get_ipython().run_cell('x = 1\\n%px x')\n",
         "print(get_ipython().run_line_magic('px', 'x'))\n",
+        "%%px --local\n%pxconfig --targets 0\n",
     ],
 };
 

@@ -147,7 +147,9 @@ fn match_behind_a_semicolon_is_a_name() {
 
 #[test]
 fn what_is_surely_no_magic_ends_its_cell() {
-    for line in ["% px b", "%", "%PX b", "%px-x b", "%px.a b", "%bash", "%capture", "%script bash"] {
+    for line in
+        ["% px b", "%", "%PX b", "%%!", "%% px b", "%px-x b", "%px.a b", "%bash", "%capture", "%script bash"]
+    {
         assert_eq!(sent(&format!("%px a\n{line}\n%px c\n")).0, "a on all", "{line}");
         assert_eq!(sent(&format!("%px a\n{line}\n%px c\n")).1, "broken-cell", "{line}");
     }
