@@ -387,7 +387,7 @@ impl Writer {
                         "%%time",
                         "%%bash",
                         "%%!",
-                        "%%prun",
+                        "%%!",
                         "%% x",
                         "ls",
                     ])
