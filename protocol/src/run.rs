@@ -82,7 +82,7 @@ message! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Scope {
-    /// The px cell named by `cell`, `position` or `range`; in a script cell with several px lines, all of these.
+    /// The px cell named by `cell` or `position`, or those named by `cells` or `range`; in a script cell with several px lines, all of these.
     #[default]
     Cell,
     /// The px cells that end before it, in document order, without it.
@@ -115,10 +115,15 @@ pub struct RunParams {
     #[serde(default, skip_serializing_if = "is_default")]
     #[ts(as = "Option<Scope>", optional)]
     pub scope: Scope,
-    /// The px cell that the scope refers to. Takes precedence over `range` and `position`.
+    /// The px cell that the scope refers to. Takes precedence over `cells`, `range` and `position`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cell: Option<CellId>,
+    /// Instead of `cell`: these px cells, in the order of the document. If one of them is no longer there, nothing runs. Takes precedence over
+    /// `range` and `position`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cells: Option<Vec<CellId>>,
     /// Instead of `cell`: every px cell that this range touches. Takes precedence over `position`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(as = "Option<crate::TsRange>", optional)]

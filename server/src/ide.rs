@@ -53,6 +53,9 @@ use crate::{
 /// How many bytes of a run are looked at where a line of it is shown, or its errors.
 pub(crate) const SHOWN: usize = 100_000;
 
+/// Why a result may not fit the code beside it.
+pub(crate) const STALE: &str = "The code or its plan has changed since this run.";
+
 /// The part of a document around a place in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Nearby<'a> {

@@ -7,6 +7,7 @@
 
 mod actor;
 mod attach;
+mod cancellation;
 mod command;
 mod consoles;
 mod content;
@@ -34,6 +35,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) use crate::clock::now;
 use actor::{Actor, Message};
 pub(crate) use attach::{ClusterError, StartPolicy, start_cluster};
+pub(crate) use cancellation::Cancellation;
 pub(crate) use command::{
     Conditional, NoCell, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope,
 };
@@ -104,6 +106,10 @@ pub(crate) struct NotebookChange {
     pub opened: Vec<CellText>,
     /// Cell texts that were closed.
     pub closed: Vec<DocumentKey>,
+    /// Cells that are Markdown from now on, or still.
+    pub markup: Vec<DocumentKey>,
+    /// Cells that are code.
+    pub code: Vec<DocumentKey>,
     /// Edits of cell texts.
     pub edited: Vec<(DocumentKey, i32, Vec<Change>)>,
 }
@@ -143,7 +149,7 @@ pub(crate) struct RunHandle {
     pub engines: Vec<EngineId>,
     /// The newest state.
     pub view: watch::Receiver<Arc<Run>>,
-    /// Tells whether its cell has changed since.
+    /// What its cell would have done by itself, whatever the command overrode: tells whether the cell has changed since.
     pub fingerprint: Fingerprint,
     /// The files with the text that is no longer in memory; they live as long as this handle.
     pub spilled: Arc<SpillFolder>,

@@ -1,8 +1,9 @@
 //! Clusters that pxlens starts: what is left of one that fails to start or is stopped, and how its hub takes our requests.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, time::Instant};
 
 use pxlens_tests::{
+    PATIENCE,
     cli::Cli,
     lsp::{Client, uri},
     real,
@@ -112,6 +113,27 @@ fn a_module_that_is_missing_in_the_private_environment_is_explained_once() {
         1,
         "{said:#?}"
     );
+}
+
+/// Two engines came up after the editor had gone, and stayed.
+#[test]
+fn a_cluster_that_starts_when_the_editor_ends_is_given_up() {
+    let file = Written::new("gone.py", "%px 6 * 7\n");
+    let mut client = open(&file, "%px 6 * 7\n");
+    // It is not answered.
+    let _ =
+        client.send("px/run", json!({ "uri": uri(file.path()), "position": { "line": 0, "character": 0 } }));
+    client.expect("$/progress", |progress| progress.to_string().contains("its engines are starting"));
+    client.hang_up();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        // Its files may outlive it if pxlens had no time left to remove them; they are listed only with `--all`.
+        let left = cli(["clusters"]).env("IPYTHONDIR", file.folder()).run();
+        if left.stdout.starts_with("No cluster is running.") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for no cluster to be left: {left:?}");
+    }
 }
 
 /// A client with a px cell, on an IPython directory of its own.

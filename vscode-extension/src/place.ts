@@ -36,8 +36,7 @@ export function place(): Place | undefined {
   };
 }
 
-/** The cursor or the selection in an editor. */
-export function ofEditor({ document, selection }: TextEditor): Place {
+function ofEditor({ document, selection }: TextEditor): Place {
   const at = { uri: document.uri.toString(), position: plain(selection.active) };
   if (selection.isEmpty) return { document, at };
   return { document, at: { ...at, range: { start: plain(selection.start), end: plain(selection.end) } } };

@@ -69,8 +69,13 @@ export type RunParams = {
   uri: string;
   /** Which px cells; if absent, `cell`. */
   scope?: Scope;
-  /** The px cell that the scope refers to. Takes precedence over `range` and `position`. */
+  /** The px cell that the scope refers to. Takes precedence over `cells`, `range` and `position`. */
   cell?: CellId;
+  /**
+   * Instead of `cell`: these px cells, in the order of the document. If one of them is no longer there, nothing runs. Takes precedence over
+   * `range` and `position`.
+   */
+  cells?: Array<CellId>;
   /** Instead of `cell`: every px cell that this range touches. Takes precedence over `position`. */
   range?: Range;
   /** Instead of `cell`: the px cell at this place; on the marker of a cell of a script, all px cells of that cell. */

@@ -69,11 +69,11 @@ pub(crate) struct RunAction {
 }
 
 /// Which px cells are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RunCells {
     One(CellId),
-    /// Those that overlap this range of positions, whose end is exclusive.
-    Between([Position; 2]),
+    /// By their ids, since clients keep an offer while the document is edited.
+    These(Vec<CellId>),
 }
 
 impl RunAction {
@@ -127,7 +127,18 @@ fn runs(snapshot: &Snapshot, cells: &[(&CellView, Outlook)], selection: [Positio
     }
     let outlooks: Vec<&Outlook> = here.iter().map(|(_, outlook)| outlook).collect();
     let one = RunAction::cell(first.id);
-    let which = if here.len() == 1 { one.cells } else { RunCells::Between(selection) };
+    let which = match here.len() {
+        1 => one.cells.clone(),
+        // Those that are not meant to run are left out when it is handled, and the user is told.
+        _ => RunCells::These(
+            cells
+                .iter()
+                .map(|(cell, _)| cell)
+                .filter(|cell| is_here(cell, selection))
+                .map(|cell| cell.id)
+                .collect(),
+        ),
+    };
     let title = if first.cell.suite.is_some() { line_title(outlook) } else { run_title(&outlooks) };
     offers.push(Offer::new(title, Action::Run(RunAction { cells: which, ..one.clone() })));
     if let ([_], Some(plan)) = (&here[..], &outlook.plan)

@@ -2,7 +2,7 @@
 //! one line.
 
 use super::{
-    SHOWN,
+    SHOWN, STALE,
     outlook::{Outlooks, run_title},
     places::{bytes, near},
     plan::{Decision, excerpt, label},
@@ -19,6 +19,12 @@ use crate::{
 /// The shortest length, in characters, that a result is cut to.
 const LEAST: usize = 12;
 
+/// Why the result at a `%pxresult` is stale.
+const NEWER: &str = "There is a newer run than this; run the line again to show it.";
+
+/// Stands before a result of other code than stands there now, as in the Neovim plugin.
+const STALE_MARK: &str = "≈ ";
+
 /// A hint at the end of a magic's line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hint {
@@ -28,8 +34,10 @@ pub(crate) struct Hint {
     pub plan: Option<String>,
     /// Which lines decided what; empty if there is no plan.
     pub tooltip: String,
-    /// The newest run in one line, cut to the room that the plan leaves.
+    /// The newest run in one line, cut to the room that the plan leaves. Of one that is stale, it begins with [`STALE_MARK`].
     pub result: Option<String>,
+    /// Why it is stale, if it is.
+    pub stale: Option<&'static str>,
 }
 
 /// The hints of a range of the document. `results`: whether they include the results of runs.
@@ -41,6 +49,8 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
     let mut outlooks = Outlooks::new(snapshot);
     let hint = |view| {
         let plan = plan_label(snapshot, view, &ids);
+        let why = if view.cell.kind == CellKind::Result { NEWER } else { STALE };
+        let stale = snapshot.is_stale(view).then_some(why);
         let run = snapshot.shown(view).filter(|_| results).map(|run| run.excerpt(SHOWN));
         let result = run.map(|run| {
             let mut shown = || {
@@ -48,13 +58,21 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
                 let lens = lens.sends().then(|| run_title(&[&lens]).chars().count() + 1);
                 let plan = plan.as_ref().map(|plan| plan.chars().count() + 1);
                 // Some editors show the lens on the same line as the hint.
-                let taken = plan.unwrap_or_default() + lens.unwrap_or_default();
+                let mark = if stale.is_some() { STALE_MARK.chars().count() } else { 0 };
+                let taken = plan.unwrap_or_default() + lens.unwrap_or_default() + mark;
                 inline_timeless(&run, snapshot.at, HINT.saturating_sub(taken).max(LEAST))
             };
-            withheld_state(snapshot, view, &run).unwrap_or_else(&mut shown)
+            let text = withheld_state(snapshot, view, &run).unwrap_or_else(&mut shown);
+            if stale.is_some() { format!("{STALE_MARK}{text}") } else { text }
         });
         let tooltip = plan.as_ref().map(|_| tooltip(snapshot, here, view, &ids)).unwrap_or_default();
-        (plan.is_some() || result.is_some()).then(|| Hint { at: view.places.magic[1], plan, tooltip, result })
+        (plan.is_some() || result.is_some()).then(|| Hint {
+            at: view.places.magic[1],
+            plan,
+            tooltip,
+            result,
+            stale,
+        })
     };
     near(document, bytes)
         .iter()

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::{
+    STALE,
     errors::{EngineError, ErrorVariant, errors_of},
     help::Help,
     outlook::{Outlook, Outlooks, run_title},
@@ -83,7 +84,8 @@ pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>
         let errors = errors_of(snapshot, document, cell);
         let here: Vec<&EngineError> = errors.iter().filter(|error| is_at(error, position)).collect();
         if let Some(first) = here.first() {
-            let text = tracebacks(&here, form.markdown);
+            let mut text = if first.stale { stale(form.markdown) } else { String::new() };
+            text.push_str(&tracebacks(&here, form.markdown));
             return Some(Hover { text, range: Some(first.range), seen: None });
         }
         if !at_end(cell, position, snapshot.encoding) {
@@ -101,10 +103,10 @@ pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>
     };
     if let Some(shown) = shown {
         seen = Some(shown.run.id);
+        if snapshot.is_stale(cell) && cell.cell.kind != CellKind::Result {
+            text.push_str(&stale(form.markdown));
+        }
         if form.markdown {
-            if snapshot.is_stale(cell) && cell.cell.kind != CellKind::Result {
-                text.push_str(STALE);
-            }
             let beside = text.len() + help.as_ref().map_or(0, String::len);
             text.push_str(&card(snapshot, &shown, form, MOST.saturating_sub(beside + 2)));
         } else {
@@ -120,7 +122,10 @@ pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>
     (!text.is_empty()).then_some(Hover { text, range: Some(cell.places.magic), seen })
 }
 
-const STALE: &str = "*The code or its plan has changed since this run.*\n\n";
+fn stale(markdown: bool) -> String {
+    let mark = if markdown { "*" } else { "" };
+    format!("{mark}{STALE}{mark}\n\n")
+}
 
 fn card(snapshot: &Snapshot, shown: &Shown, form: HoverForm<'_>, bytes: usize) -> String {
     let by = shown.group_by(snapshot);

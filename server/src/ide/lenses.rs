@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cells::{CellKind, Region, RegionPlace},
     run::RunId,
-    session::{CellView, Here, Snapshot},
+    session::{CellView, DocumentView, Here, Snapshot},
     text::Position,
 };
 
@@ -69,11 +69,11 @@ pub(crate) fn lenses(snapshot: &Snapshot) -> Option<Vec<Lens>> {
     let is_conditional = |cell: &LensCell<'_>| cell.view.cell.suite.is_some();
     let (conditional, cells): (Vec<_>, Vec<_>) = cells.into_iter().partition(is_conditional);
     for group in cells.chunk_by(|one, next| one.outer.is_some() && one.outer == next.outer) {
-        above |= run_lenses(group, above, &mut lenses);
+        above |= run_lenses(document, group, above, &mut lenses);
         lenses.extend(group.iter().filter_map(|cell| show_lens(snapshot, cell)));
     }
     for cell in &conditional {
-        run_lenses(std::slice::from_ref(cell), false, &mut lenses);
+        run_lenses(document, std::slice::from_ref(cell), false, &mut lenses);
         lenses.extend(show_lens(snapshot, cell));
     }
     Some(lenses)
@@ -93,16 +93,17 @@ fn show_lens(snapshot: &Snapshot, cell: &LensCell<'_>) -> Option<Lens> {
 
 /// Adds the lenses that run a group of px cells, and returns whether any cell can be run. `above`: whether a cell
 /// before it can be run.
-fn run_lenses(group: &[LensCell<'_>], above: bool, lenses: &mut Vec<Lens>) -> bool {
+fn run_lenses(document: &DocumentView, group: &[LensCell<'_>], above: bool, lenses: &mut Vec<Lens>) -> bool {
     let runnable: Vec<&LensCell<'_>> = group.iter().filter(|cell| cell.outlook.sends()).collect();
     let Some(first) = runnable.first() else { return false };
     let at = first.line();
     let mut run = RunAction::cell(first.view.id);
     if runnable.len() > 1 {
         // The whole cell, so that all its px lines run in order.
-        let line = |line| Position { line, character: 0 };
         let last = group.last().map_or(first.view.last_line, |last| last.view.last_line);
-        run.cells = RunCells::Between([line(group[0].view.line), line(last + 1)]);
+        let begin = document.cells.partition_point(|cell| cell.line < group[0].view.line);
+        let cells = document.cells[begin..].iter().take_while(|cell| cell.line <= last);
+        run.cells = RunCells::These(cells.map(|cell| cell.id).collect());
     }
     let outlooks: Vec<&Outlook> = runnable.iter().map(|cell| &cell.outlook).collect();
     let tooltip = outlook::tooltip(&first.outlook);

@@ -120,7 +120,7 @@ impl Backend {
             marks.close(uri);
         }
         if let Some(negotiated) = self.negotiated.get() {
-            negotiated.diagnostics.check(uri);
+            negotiated.diagnostics.closed(uri);
         }
     }
 
@@ -182,8 +182,12 @@ impl Backend {
             tasks::spawn("publisher", &self.lifetime, publisher.run());
             marks
         });
-        let (diagnostics, checker) =
-            Diagnostics::new(self.session.clone(), self.client.clone(), capabilities.related_information);
+        let (diagnostics, checker) = Diagnostics::new(
+            self.session.clone(),
+            self.client.clone(),
+            capabilities.related_information,
+            capabilities.diagnostic_versions,
+        );
         tasks::spawn("diagnostics", &self.lifetime, checker);
         let engines = extension.engines.then(|| EnginesMarks::start(self.client.clone(), &self.lifetime));
         let notifier = Notifier::new(

@@ -1,11 +1,12 @@
 //! The capabilities of the client, parsed leniently, and those that the server announces.
 
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, ExecuteCommandOptions, Full,
-    HoverProvider, InitializeParams, Notebook, NotebookCellLanguage, NotebookDocumentFilterWithNotebook,
-    NotebookDocumentSyncOptions, PositionEncodingKind, SemanticTokensLegend, SemanticTokensOptions,
-    SemanticTokensOptionsRange, ServerCapabilities, TextDocumentContentOptions, TextDocumentSyncKind,
-    TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
+    CodeActionKind, CodeActionOptions, CodeActionProvider, CodeLensOptions, CompletionOptions,
+    ExecuteCommandOptions, Full, HoverProvider, InitializeParams, Notebook, NotebookCellLanguage,
+    NotebookDocumentFilterWithNotebook, NotebookDocumentSyncOptions, PositionEncodingKind,
+    SemanticTokensLegend, SemanticTokensOptions, SemanticTokensOptionsRange, ServerCapabilities,
+    TextDocumentContentOptions, TextDocumentSyncKind, TextDocumentSyncOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceOptions,
 };
 use pxlens_protocol as protocol;
 
@@ -34,10 +35,12 @@ pub(super) struct Client {
     pub(super) configuration: bool,
     /// It lets the server register for `workspace/didChangeConfiguration`.
     pub(super) watches_configuration: bool,
-    /// It shows Markdown in hovers.
+    /// It prefers Markdown in hovers: clients list the formats by preference.
     pub(super) markdown: bool,
     /// It shows related information of diagnostics.
     pub(super) related_information: bool,
+    /// It compares the version of diagnostics with that of the document.
+    pub(super) diagnostic_versions: bool,
     /// It supports code action literals, not only commands.
     pub(super) action_literals: bool,
     /// It asks for semantic tokens.
@@ -77,10 +80,12 @@ impl Client {
             ),
             markdown: text
                 .and_then(|text| text.hover.as_ref()?.content_format.as_ref())
-                .is_some_and(|formats| formats.contains(&lsp_types::MarkupKind::Markdown)),
+                .and_then(|formats| formats.iter().find(|format| known_format(format)))
+                == Some(&lsp_types::MarkupKind::Markdown),
             related_information: on(text.and_then(|text| {
                 text.publish_diagnostics.as_ref()?.diagnostics_capabilities.related_information
             })),
+            diagnostic_versions: on(text.and_then(|text| text.publish_diagnostics.as_ref()?.version_support)),
             action_literals: text
                 .and_then(|text| text.code_action.as_ref()?.code_action_literal_support.as_ref())
                 .is_some(),
@@ -113,6 +118,10 @@ fn negotiate(offered: &[PositionEncodingKind]) -> PositionEncodingKind {
     offered.iter().find(|kind| known.contains(kind)).cloned().unwrap_or(PositionEncodingKind::UTF16)
 }
 
+fn known_format(format: &lsp_types::MarkupKind) -> bool {
+    [lsp_types::MarkupKind::Markdown, lsp_types::MarkupKind::PlainText].contains(format)
+}
+
 /// The capabilities that the server announces to this client.
 pub(super) fn server(client: &Client) -> ServerCapabilities {
     ServerCapabilities {
@@ -140,18 +149,7 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
         ),
         hover_provider: Some(HoverProvider::Bool(true)),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false), ..Default::default() }),
-        code_action_provider: Some(
-            CodeActionOptions {
-                // Actions that run code have the empty kind, which no request on saving asks for.
-                code_action_kinds: Some(vec![
-                    CodeActionKind::QuickFix,
-                    CodeActionKind::RefactorRewrite,
-                    CodeActionKind::Empty,
-                ]),
-                ..Default::default()
-            }
-            .into(),
-        ),
+        code_action_provider: Some(code_actions(client)),
         inlay_hint_provider: Some(true.into()),
         completion_provider: Some(CompletionOptions {
             trigger_characters: Some(["%", "-", "_", "=", ",", " "].map(String::from).into()),
@@ -191,6 +189,23 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
     }
 }
 
+/// LSP allows the kinds only to a client that supports code action literals.
+fn code_actions(client: &Client) -> CodeActionProvider {
+    if !client.action_literals {
+        return true.into();
+    }
+    CodeActionOptions {
+        // Actions that run code have the empty kind, which no request on saving asks for.
+        code_action_kinds: Some(vec![
+            CodeActionKind::QuickFix,
+            CodeActionKind::RefactorRewrite,
+            CodeActionKind::Empty,
+        ]),
+        ..Default::default()
+    }
+    .into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,6 +217,28 @@ mod tests {
         assert_eq!(negotiate(&[Kind::UTF8, Kind::UTF16, Kind::UTF32]), Kind::UTF8);
         assert_eq!(negotiate(&[Kind::new("utf-7"), Kind::UTF32, Kind::UTF8]), Kind::UTF32);
         assert_eq!(negotiate(&[Kind::new("utf-7")]), Kind::UTF16);
+    }
+
+    #[test]
+    fn the_first_format_of_hovers_is_preferred() {
+        let prefers_markdown = |formats: serde_json::Value| {
+            let hover = serde_json::json!({ "textDocument": { "hover": { "contentFormat": formats } } });
+            let params = serde_json::json!({ "processId": null, "rootUri": null, "capabilities": hover });
+            Client::read(&serde_json::from_value(params).expect("parameters")).markdown
+        };
+        assert!(prefers_markdown(serde_json::json!(["markdown", "plaintext"])));
+        assert!(prefers_markdown(serde_json::json!(["html", "markdown"])));
+        assert!(!prefers_markdown(serde_json::json!(["plaintext", "markdown"])));
+        assert!(!prefers_markdown(serde_json::json!([])));
+    }
+
+    #[test]
+    fn the_kinds_of_code_actions_are_announced_only_to_a_client_with_literals() {
+        let announced = |client: &Client| serde_json::json!(server(client).code_action_provider);
+        assert_eq!(announced(&Client::default()), serde_json::json!(true));
+        let client = Client { action_literals: true, ..Client::default() };
+        let kinds = serde_json::json!({ "codeActionKinds": ["quickfix", "refactor.rewrite", ""] });
+        assert_eq!(announced(&client), kinds);
     }
 
     #[test]

@@ -95,21 +95,24 @@ pub(super) fn run_command(params: RunParams) -> Result<RunCommand, RunError> {
     // An id that cannot be parsed is of no cell. It must not fall back to the cell at the position that is given as well.
     let cell =
         params.cell.as_ref().map(|id| cell_id(id).ok_or(RunError::NoCell(NoCell::Gone))).transpose()?;
+    let cells = params.cells.map(|ids| ids.iter().map(cell_id).collect::<Option<Vec<_>>>());
+    let cells = cells.map(|cells| cells.ok_or(RunError::NoCell(NoCell::OneGone))).transpose()?;
     let line = params.position.map(|position| position.line);
     let place = cell.map(Place::Cell).or(line.map(Place::Line));
     let scope = match (params.scope, params.range) {
         (protocol::Scope::All, _) => Scope::All,
         (protocol::Scope::Above, _) => Scope::Above(place.ok_or(RunError::NoCell(NoCell::Above))?),
         (protocol::Scope::Below, _) => Scope::Below(place.ok_or(RunError::NoCell(NoCell::Below))?),
-        (protocol::Scope::Cell, range) => match (cell, range, line) {
+        (protocol::Scope::Cell, range) => match (cell, cells, range, line) {
             (Some(cell), ..) => Scope::Cell(cell),
-            (None, Some(Range { start, end }), _) => {
+            (None, Some(cells), ..) => Scope::Cells(cells),
+            (None, None, Some(Range { start, end }), _) => {
                 // A range that ends before the first column of a line does not touch it.
                 let ends_before = end.character == 0 && end.line > start.line;
                 Scope::Lines(start.line, end.line - u32::from(ends_before))
             }
-            (None, None, Some(line)) => Scope::Lines(line, line),
-            (None, None, None) => return Err(RunError::NoCell(NoCell::Here)),
+            (None, None, None, Some(line)) => Scope::Lines(line, line),
+            (None, None, None, None) => return Err(RunError::NoCell(NoCell::Here)),
         },
     };
     Ok(RunCommand {

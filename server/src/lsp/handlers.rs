@@ -52,6 +52,7 @@ use tower_lsp::{ClientSocket, LspService};
 use super::{
     backend::{Backend, Setup},
     snapshot::{reads, shows},
+    wire::decode,
 };
 
 /// The service for one client, and the socket for messages from the server to it.
@@ -107,6 +108,7 @@ pub(super) fn service(setup: Setup) -> (LspService<Backend>, ClientSocket) {
         .custom_method("px/refreshOutputs", px_refresh_outputs::handle)
         .custom_method("px/ackOutputs", px_ack_outputs::handle)
         .custom_method("px/trust", px_trust::handle)
+        .custom_method(decode::UNREADABLE, unknown::unreadable)
         .finish()
 }
 

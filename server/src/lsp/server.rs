@@ -1,7 +1,8 @@
 //! The serve loop: reads messages, routes them, answers them, and ends in every case.
 //!
-//! It avoids four pitfalls of tower-lsp. Its queue never fills, so that a cancellation is handled at once and the
-//! reader never waits for a handler that waits for the reader. Panics in handlers are caught. The end of the client is
+//! It avoids five pitfalls of tower-lsp. Its queue never fills, so that a cancellation is handled at once and the
+//! reader never waits for a handler that waits for the reader. Panics in handlers are caught. A request
+//! is answered as cancelled only if it has changed nothing. The end of the client is
 //! noticed in every form, and running handlers get a grace period but cannot prevent the end. And the exit code tells
 //! whether `shutdown` was requested.
 
@@ -16,7 +17,7 @@ use tower_lsp::Server;
 use super::{
     handlers,
     wire::{
-        compat::Compat, decode::decode, encode::Encode, guard::Guard, lifetime::Lifetime,
+        cancel::Cancel, compat::Compat, decode::decode, encode::Encode, guard::Guard, lifetime::Lifetime,
         raw_response::RawResponses,
     },
 };
@@ -68,7 +69,7 @@ where
     let raw = RawResponses::default();
     let backend = Setup { session: session.clone(), events, lifetime: lifetime.clone(), raw: raw.clone() };
     let (service, socket) = handlers::service(backend);
-    let service = Compat::new(Guard::new(service, lifetime.clone()));
+    let service = Compat::new(Guard::new(Cancel::new(service), lifetime.clone()));
     let (decoded, input) = tokio::io::duplex(PIPE);
     let output = Encode::new(writer, lifetime.clone(), raw);
     let server = Server::new(decoded, output, socket).concurrency_level(usize::MAX);

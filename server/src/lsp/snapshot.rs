@@ -15,7 +15,10 @@ use tower_lsp::jsonrpc::Result;
 use super::{
     backend::Backend,
     capabilities, from_proto,
-    wire::raw_response::{Raw, RawResponses},
+    wire::{
+        cancel::{self, unless_cancelled},
+        raw_response::{Raw, RawResponses},
+    },
 };
 use crate::{
     blocking,
@@ -116,12 +119,12 @@ where
     R: Send + 'static,
 {
     move |backend: &Backend, params: P| {
-        let snapshot = backend.snapshot(params.about());
-        async move {
+        let (snapshot, cancellation) = (backend.snapshot(params.about()), cancel::current());
+        let answer = async move {
             let snapshot = snapshot.await;
             blocking::run(move || handle(&snapshot, params)).await
-        }
-        .boxed()
+        };
+        async move { unless_cancelled(&cancellation, answer).await }.boxed()
     }
 }
 

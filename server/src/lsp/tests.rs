@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | order of edits and requests | `order::ten_thousand_edits_and_the_requests_between_them_are_in_order`, `order::each_request_sees_exactly_the_edits_sent_before_it_although_runs_wait` | |
 //! | a click and an edit in one write | `races` | |
+//! | a request that is cancelled and has its effect | `order::a_request_that_is_answered_as_cancelled_runs_nothing_and_one_that_runs_is_answered` | |
 //! | cancellation after many slow requests | `order::a_cancellation_is_handled_after_200_runs_that_wait_for_a_silent_controller` | |
 //! | deadlock of requests in both directions | `order::requests_to_the_client_do_not_stop_the_reader` | |
 //! | a hung handler | `order::a_handler_that_hangs_does_not_hold_up_others` | |
@@ -30,6 +31,7 @@ mod client;
 mod clusters;
 mod contents;
 mod conversation;
+mod diagnostics;
 mod endings;
 mod examples;
 mod history;

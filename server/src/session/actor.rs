@@ -135,6 +135,8 @@ pub(super) struct Actor {
     /// The number of the current connection, to tell its messages from those of an earlier one.
     generation: u64,
     attaching: Option<StartPolicy>,
+    /// The newest such attempt.
+    attempt: Option<connection::Attempt>,
     /// Whether a cluster is being started, as last reported.
     starting: bool,
     /// The connection file of a cluster that is being stopped.
@@ -176,6 +178,7 @@ pub(super) async fn run(
         overruled: HashSet::new(),
         generation: 0,
         attaching: None,
+        attempt: None,
         starting: false,
         stopping: None,
         explained: HashSet::new(),
@@ -250,6 +253,7 @@ impl Actor {
         let waiting: Vec<RunId> = self.queue.waiting().collect();
         let steps = self.queue.withdraw(&waiting, "the session ended");
         self.apply_steps(steps);
+        self.give_up_start().await;
         self.keep_last();
         self.keeper.finish().await;
         if let Some(cluster) = self.cluster.take() {

@@ -122,14 +122,15 @@ pub(super) enum Report {
 }
 
 /// Finds the cluster that is asked for and connects to it; if none is running, does what `start` says.
-pub(super) async fn attach(
+async fn find_or_start(
     settings: Settings,
     ask: Ask,
     start: StartPolicy,
     report: impl Fn(Report) + Send + Sync,
+    launched: &OnceLock<FoundCluster>,
 ) -> Result<Attached, ClusterError> {
     if start == StartPolicy::Another {
-        return start_one(settings, ask.engines, true, report, &OnceLock::new()).await;
+        return start_one(settings, ask.engines, true, report, launched).await;
     }
     let chosen = match (choose(&ask.selection).await, &ask.missing) {
         (Err(DiscoveryError::NotRunning { .. } | DiscoveryError::NoConnectionFile(_)), Some(missing)) => {
@@ -159,9 +160,33 @@ pub(super) async fn attach(
         None if start == StartPolicy::Never => Err(ClusterError::None),
         None => {
             let detached = start == StartPolicy::Detached;
-            start_one(settings, ask.engines, detached, report, &OnceLock::new()).await
+            start_one(settings, ask.engines, detached, report, launched).await
         }
     }
+}
+
+/// The same. If `given_up` completes first, nothing that it started is left running.
+pub(super) async fn attach(
+    settings: Settings,
+    ask: Ask,
+    start: StartPolicy,
+    report: impl Fn(Report) + Send + Sync,
+    given_up: impl Future<Output = ()>,
+) -> Result<Attached, ClusterError> {
+    let launched = OnceLock::new();
+    tokio::select! {
+        attached = find_or_start(settings, ask, start, report, &launched) => attached,
+        () = given_up => {
+            stop_launched(&launched).await?;
+            Err(ClusterError::GivenUp)
+        }
+    }
+}
+
+/// Stops a cluster that was launched; one that was not fully launched ends by itself, since nothing holds it any more.
+async fn stop_launched(launched: &OnceLock<FoundCluster>) -> Result<(), ClusterError> {
+    let Some(found) = launched.get() else { return Ok(()) };
+    local::stop(found, true).await.map_err(|error| ClusterError::NotStarted(error.to_string()))
 }
 
 /// Says which clusters run, where none of them is the one that a file asks for.
@@ -194,10 +219,7 @@ pub(crate) async fn start_cluster(
             Report::Step(text) | Report::Ready(text) => say(Level::Info, &text),
         }, &launched) => attached?,
         () = given_up => {
-            // A cluster that was not fully launched ends by itself, since nothing holds it any more.
-            if let Some(found) = launched.get() {
-                local::stop(found, true).await.map_err(|error| ClusterError::NotStarted(error.to_string()))?;
-            }
+            stop_launched(&launched).await?;
             return Err(ClusterError::GivenUp);
         }
     };

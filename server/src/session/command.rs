@@ -11,8 +11,10 @@ use crate::{engines::ResolveError, plan::Overrides};
 pub(crate) enum Scope {
     /// One px cell.
     Cell(CellId),
-    /// The px cells that overlap these lines: first and last, 0-based. This and the scopes below leave out cells in the body
-    /// of a statement such as `if`, unless all of these lines are that cell's own.
+    /// These px cells, all of which must still be there. This and the scopes below leave out cells in the body of a statement
+    /// such as `if`, unless only that one is named, or all of the lines are its own.
+    Cells(Vec<CellId>),
+    /// The px cells that overlap these lines: first and last, 0-based.
     Lines(u32, u32),
     /// The px cells that end before this place, in the document or in the cells of its notebook; never the one at the
     /// place.
@@ -179,6 +181,9 @@ pub(crate) enum NoCell {
     /// The cell that was asked for was deleted.
     #[error("That px cell is no longer in the document")]
     Gone,
+    /// One of the cells that were asked for was deleted.
+    #[error("One of those px cells is no longer in the document, so none was run; select them again")]
+    OneGone,
 }
 
 /// Why nothing was run.

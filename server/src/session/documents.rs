@@ -6,13 +6,16 @@
 
 mod cut;
 mod follow;
+mod notebook;
 mod tracked;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
-    BlockView, CellId, CellText, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle,
-    SessionEvent, snapshot::Texts,
+    BlockView, CellId, DocumentKey, DocumentView, FileWish, RunHandle, SessionEvent, snapshot::Texts,
 };
 use crate::{
     cells::{Carry, Delta, Dialect, End, Format, Index, Views, Wanted},
@@ -56,6 +59,10 @@ struct Notebook {
     texts: Option<Arc<Texts>>,
     /// The texts that have changed since.
     outdated: Vec<DocumentKey>,
+    /// Its cells of Markdown.
+    markup: HashSet<DocumentKey>,
+    /// The texts of these, in case they become code: a client does not send a text again for that.
+    unread: HashMap<DocumentKey, Document>,
 }
 
 /// All open documents.
@@ -100,7 +107,7 @@ impl Documents {
     ) -> Vec<SessionEvent> {
         // Some clients also open the cells of a notebook as documents; the notebook's own message is the one that
         // counts.
-        if self.units.get(&key).is_some_and(|unit| unit.notebook.is_some()) {
+        if self.units.get(&key).is_some_and(|unit| unit.notebook.is_some()) || self.is_markup(&key) {
             return Vec::new();
         }
         self.add(key.clone(), dialect, version, text, None);
@@ -113,7 +120,10 @@ impl Documents {
         version: i32,
         changes: &[Change],
     ) -> Vec<SessionEvent> {
-        let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
+        let Some(unit) = self.units.get_mut(key) else {
+            self.edit_unread(key, version, changes);
+            return Vec::new();
+        };
         unit.edit(version, changes, self.encoding, &mut self.next_cell);
         match unit.notebook.clone() {
             Some(notebook) if unit.passes_on_change() => self.pass_on(&notebook, std::slice::from_ref(key)),
@@ -140,48 +150,6 @@ impl Documents {
         vec![SessionEvent::Cells(key.clone())]
     }
 
-    pub(super) fn open_notebook(
-        &mut self,
-        key: DocumentKey,
-        order: Vec<DocumentKey>,
-        cells: Vec<CellText>,
-    ) -> Vec<SessionEvent> {
-        self.add_cells(&key, cells);
-        self.notebooks.insert(key.clone(), Notebook { order: order.clone(), ..Notebook::default() });
-        self.pass_on(&key, &order)
-    }
-
-    pub(super) fn change_notebook(&mut self, key: &DocumentKey, change: NotebookChange) -> Vec<SessionEvent> {
-        let mut touched: Vec<DocumentKey> = change.opened.iter().map(|cell| cell.key.clone()).collect();
-        touched.extend(change.edited.iter().map(|(cell, ..)| cell.clone()));
-        let is_edit = change.opened.is_empty() && change.splice.is_none() && change.closed.is_empty();
-        self.add_cells(key, change.opened);
-        let Some(Notebook { order, .. }) = self.notebooks.get_mut(key) else { return Vec::new() };
-        if let Some((start, gone, come)) = change.splice {
-            let start = start.min(order.len());
-            let end = (start + gone).min(order.len());
-            order.splice(start..end, come);
-        }
-        for (cell, version, changes) in change.edited {
-            if let Some(unit) = self.units.get_mut(&cell) {
-                unit.edit(version, &changes, self.encoding, &mut self.next_cell);
-            }
-        }
-        let passes_on = |cell: &DocumentKey| self.units.get(cell).is_some_and(Unit::passes_on_change);
-        if is_edit && !touched.iter().any(passes_on) {
-            touched.iter().for_each(|cell| self.outdate(cell));
-            return touched.into_iter().map(SessionEvent::Cells).collect();
-        }
-        let mut events = Vec::new();
-        for cell in change.closed {
-            if self.units.remove(&cell).is_some() {
-                events.push(SessionEvent::Cells(cell));
-            }
-        }
-        events.extend(self.pass_on(key, &touched));
-        events
-    }
-
     /// Makes a notebook cell run on the engines even if it holds no px magic.
     pub(super) fn send_plain(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
@@ -193,18 +161,6 @@ impl Documents {
         unit.outdate();
         unit.update(&delta, self.encoding, &mut self.next_cell);
         self.pass_on(&notebook, std::slice::from_ref(key))
-    }
-
-    pub(super) fn close_notebook(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
-        self.notebooks.remove(key);
-        let gone: Vec<DocumentKey> = self
-            .units
-            .iter()
-            .filter(|(_, unit)| unit.notebook.as_ref() == Some(key))
-            .map(|(cell, _)| cell.clone())
-            .collect();
-        gone.iter().for_each(|cell| self.put_away(cell));
-        gone.into_iter().map(SessionEvent::Cells).collect()
     }
 
     pub(super) fn encoding(&self) -> Encoding {
@@ -416,6 +372,11 @@ impl Documents {
         self.units.get(key).into_iter().flat_map(Unit::cells).map(|cell| cell.id).collect()
     }
 
+    /// Whether a text was closed: by itself, or together with its notebook. A cell that left a notebook which is open was deleted.
+    pub(super) fn is_closed(&self, key: &DocumentKey, home: &DocumentKey) -> bool {
+        !self.units.contains_key(key) && !self.notebooks.contains_key(home)
+    }
+
     /// Clears the shown runs of a text, also of its deleted cells; returns how many of its cells showed one.
     pub(super) fn clear(&mut self, key: &DocumentKey) -> usize {
         if let Some(unit) = self.units.get_mut(key) {
@@ -433,12 +394,6 @@ impl Documents {
             self.outdate(key);
         }
         cleared
-    }
-
-    fn add_cells(&mut self, notebook: &DocumentKey, cells: Vec<CellText>) {
-        for CellText { key, version, text } in cells {
-            self.add(key, Dialect::NotebookCell, version, &text, Some(notebook.clone()));
-        }
     }
 
     fn add(

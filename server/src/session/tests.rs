@@ -253,7 +253,7 @@ async fn a_request_for_a_new_cluster_gets_the_one_that_is_being_started() {
     fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
     let settings = at(&new.connection_file());
     let ask = FileWish::default().ask(&settings);
-    let started = attach::attach(settings, ask, StartPolicy::Never, |_| {}).await;
+    let started = attach::attach(settings, ask, StartPolicy::Never, |_| {}, std::future::pending()).await;
     let started = started.expect("it runs");
     let selection = at(&empty.connection_file()).cluster;
     let started = attach::Attached { is_new: true, selection: selection.clone(), ..started };
@@ -377,7 +377,7 @@ async fn new_views_in_the_settings_change_the_plans_of_open_documents() {
     let mut fixture = Fixture::open(in_folder(nowhere.path()), false);
     let notebook = DocumentKey::from("notebook");
     let cell = |name: &str| CellText { key: name.into(), version: 1, text: "%px_even 1".to_owned() };
-    fixture.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")]);
+    fixture.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")], Vec::new());
     fixture.session.open(fixture.key.clone(), Dialect::Script, 2, "%px_even 1".to_owned());
     let plans = async |fixture: &Fixture| {
         let mut plans = Vec::new();

@@ -12,7 +12,6 @@ import {
   type Disposable,
   env,
   type LogOutputChannel,
-  type TextEditor,
   Uri,
   ViewColumn,
   type WebviewPanel,
@@ -23,7 +22,7 @@ import {
 import { exportRunTo } from "../commands/export";
 import { tell } from "../commands/interrupt";
 import { complain, inform, why } from "../notice";
-import { goTo, named, ofEditor, type Place, place } from "../place";
+import { goTo, named, type Place, place } from "../place";
 import * as px from "../protocol";
 import type { Server } from "../server";
 import { type Deed, type FromPage, isGiven, read, type ToPage } from "./messages";
@@ -42,8 +41,8 @@ const TYPE = "pxlens.outputs";
 
 export class OutputsPanel implements Disposable {
   private panel: WebviewPanel | undefined;
-  /** The editor that was used last: none is active while the panel has the focus. */
-  private editor: TextEditor | undefined = window.activeTextEditor;
+  /** Where the cursor was last: no editor is active while the panel has the focus, and the panel may cover the one that was. */
+  private left: Place | undefined = place();
   private readonly subscriptions: Disposable[];
   /** The run that it was opened for; without one, it follows the cursor. */
   private pinned: px.RunId | undefined;
@@ -63,10 +62,11 @@ export class OutputsPanel implements Disposable {
   ) {
     this.subscriptions = [
       window.onDidChangeTextEditorSelection(() => {
+        this.left = place() ?? this.left;
         this.lookSoon();
       }),
-      window.onDidChangeActiveTextEditor((editor) => {
-        if (editor) this.editor = editor;
+      window.onDidChangeActiveTextEditor(() => {
+        this.left = place() ?? this.left;
         this.lookSoon();
       }),
       server.onDidChange(() => {
@@ -257,14 +257,8 @@ export class OutputsPanel implements Disposable {
   }
 
   private async atCursor(media: boolean): Promise<px.PageResult | undefined> {
-    const at = (place() ?? this.left())?.at;
+    const at = (place() ?? (window.activeTextEditor ? undefined : this.left))?.at;
     return at && this.page({ uri: at.uri, position: at.position, media });
-  }
-
-  /** Where the cursor was left, if that editor can still be seen. */
-  private left(): Place | undefined {
-    const editor = window.activeTextEditor ? undefined : this.editor;
-    return editor && window.visibleTextEditors.includes(editor) ? ofEditor(editor) : undefined;
   }
 
   /** The page of a run; `undefined` if there is no such run. */

@@ -113,10 +113,11 @@ async fn several_px_lines_of_a_script_cell_share_one_lens() {
         1: ▶ Run 3 px lines on 2 engines
     "#]])
         .await;
-    let found = lenses(&fixture.snapshot().await).expect("it is open");
+    let snapshot = fixture.snapshot().await;
+    let found = lenses(&snapshot).expect("it is open");
     let Some(Action::Run(run)) = &found[0].action else { panic!("{found:?}") };
-    let line = |line| Position { line, character: 0 };
-    assert_eq!(run.cells, RunCells::Between([line(1), line(4)]));
+    let cells = &snapshot.document().expect("it is open").cells;
+    assert_eq!(run.cells, RunCells::These(cells.iter().map(|cell| cell.id).collect()));
 }
 
 #[tokio::test]

@@ -14,10 +14,10 @@ pub(crate) fn handle(snapshot: &Snapshot, params: InlayHintParams) -> Result<Opt
     let results = !snapshot.client.extension.outputs;
     let found = ide::hints(snapshot, from_proto::range(params.range), results);
     let mut hints = Vec::with_capacity(found.len());
-    for Hint { at, plan, tooltip, result } in found {
+    for Hint { at, plan, tooltip, result, stale } in found {
         let at = to_proto::position(at);
         hints.extend(plan.map(|plan| hint(at, plan, Some(tooltip))));
-        hints.extend(result.map(|result| hint(at, result, None)));
+        hints.extend(result.map(|result| hint(at, result, stale.map(str::to_owned))));
     }
     Ok(Some(hints))
 }

@@ -4,30 +4,34 @@ use std::{env, path::Path, time::Duration};
 
 use lsp_types::MessageType;
 use pxlens_protocol::{ConsoleCommand, ConsoleParams, ConsoleResult};
-use tower_lsp::jsonrpc::Result;
+use tower_lsp::jsonrpc::{Error, Result};
 
 use crate::{
     cluster::{
-        Console,
+        Console, ConsoleError,
         console::{FrontEnd, command_line},
         python,
     },
     engines::EngineId,
-    lsp::backend::Backend,
-    session::About,
+    lsp::{backend::Backend, wire::cancel},
+    session::{About, ConsoleRequestError},
 };
 
 /// How long to wait for a busy engine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) async fn handle(backend: &Backend, params: ConsoleParams) -> Result<ConsoleResult> {
-    let opened = backend.session.console(EngineId(params.engine), Some(LIMIT), std::future::pending()).await;
+    let cancellation = cancel::current();
+    let opened =
+        backend.session.console(EngineId(params.engine), Some(LIMIT), cancellation.cancelled()).await;
     Ok(match opened {
         Ok(console) => {
             let settings = backend.snapshot(About::Nothing).await.settings.clone();
             let python = python::find_python(settings.python.as_deref(), &settings.folder).await.ok();
             ways_to_open(&console, python.as_ref().map(|python| python.program.as_path()))
         }
+        // It waited for a busy engine, and was taken back.
+        Err(ConsoleRequestError::Engine(ConsoleError::GivenUp(_))) => return Err(Error::request_cancelled()),
         Err(error) => ConsoleResult { message: Some(error.to_string()), ..ConsoleResult::default() },
     })
 }

@@ -20,7 +20,10 @@ use crate::{
         notify::diagnostics,
         snapshot::{Concerns, Snapshot},
         to_proto::{self, ids, pictures},
-        wire::raw_response::Raw,
+        wire::{
+            cancel::{self, unless_cancelled},
+            raw_response::Raw,
+        },
     },
     render::{self, FramePlace, PageLimits, Paint, Standing},
     run::Run,
@@ -34,6 +37,10 @@ const MOST_HTML: usize = 16_000_000;
 type Files = HashMap<String, Uri>;
 
 pub(crate) async fn handle(backend: &Backend, params: PageParams) -> Result<Raw> {
+    unless_cancelled(&cancel::current(), page(backend, params)).await
+}
+
+async fn page(backend: &Backend, params: PageParams) -> Result<Raw> {
     let snapshot = backend.snapshot(params.about()).await;
     let shown = shown(&snapshot, &params).ok_or_else(no_result)?;
     backend.session.reveal(shown.run.id);

@@ -1,28 +1,57 @@
 //! `px/run`, and the commands that run px cells.
 
+use futures::FutureExt;
 use lsp_types::MessageType;
 use pxlens_protocol::{NotRun, RunParams, RunResult};
-use tower_lsp::jsonrpc::Result;
+use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::lsp::{backend::Backend, from_proto, to_proto};
+use crate::{
+    lsp::{
+        backend::Backend,
+        from_proto, to_proto,
+        wire::cancel::{self, unless_cancelled},
+    },
+    session::{RunError, RunResponse},
+};
 
 pub(crate) async fn handle(backend: &Backend, params: RunParams) -> Result<RunResult> {
-    let response = match from_proto::run_command(params) {
-        Ok(command) => backend.session.run(command).await,
-        Err(error) => Err(error),
-    };
-    Ok(match response {
+    match run(backend, params).await? {
+        Err(unknown @ RunError::NoDocument(_)) => Err(Error::invalid_params(unknown.to_string())),
+        response => Ok(result(backend, response)),
+    }
+}
+
+type Response = std::result::Result<RunResponse, RunError>;
+
+async fn run(backend: &Backend, params: RunParams) -> Result<Response> {
+    let document = from_proto::key(&params.uri);
+    match from_proto::run_command(params) {
+        Ok(command) => {
+            let cancellation = cancel::current();
+            let run = backend.session.run_unless(command, cancellation.clone());
+            unless_cancelled(&cancellation, run.map(Ok)).await
+        }
+        Err(error) => {
+            let is_open = backend.session.snapshot(document.clone()).await.document().is_some();
+            Ok(Err(if is_open { error } else { RunError::NoDocument(document) }))
+        }
+    }
+}
+
+fn result(backend: &Backend, response: Response) -> RunResult {
+    match response {
         Ok(response) => to_proto::run_result(response, backend.capabilities().extension.run_local),
         Err(error) => RunResult {
             not_run: vec![NotRun { cell: None, reason: error.to_string() }],
             ..RunResult::default()
         },
-    })
+    }
 }
 
-/// Runs px cells for a client that shows no result of a command, and shows a message if something was not run.
+/// Runs px cells for a client that shows no result of a command, and shows a message if something was not run. That the document
+/// is no longer open is such a message: a lens may be clicked after that.
 pub(super) async fn command(backend: &Backend, params: RunParams) -> Result<RunResult> {
-    let result = handle(backend, params).await?;
+    let result = result(backend, run(backend, params).await?);
     if let Some((severity, text)) = message(&result) {
         backend.show_message(severity, text);
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use futures::FutureExt;
 use pxlens_protocol::{NotRun, RunNotebookCellParams, RunNotebookCellResult};
 use tower_lsp::jsonrpc::Result;
 
@@ -13,6 +14,7 @@ use crate::{
         backend::Backend,
         from_proto,
         to_proto::{self, outputs::notebook_output},
+        wire::cancel::{self, unless_cancelled},
     },
     plan::Overrides,
     render::NotebookOutput,
@@ -33,7 +35,9 @@ pub(crate) async fn handle(
         keep_going: false,
         start: StartPolicy::Detached,
     };
-    Ok(match backend.session.run(command).await {
+    let cancellation = cancel::current();
+    let run = backend.session.run_unless(command, cancellation.clone());
+    Ok(match unless_cancelled(&cancellation, run.map(Ok)).await? {
         Ok(response) => ran(response, backend.capabilities().extension.run_local),
         Err(RunError::NoCell(_)) => {
             let snapshot = backend.snapshot(document).await;

@@ -11,7 +11,13 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::unknown::no_run;
 use crate::{
     blocking,
-    lsp::{backend::Backend, wire::raw_response::Raw},
+    lsp::{
+        backend::Backend,
+        wire::{
+            cancel::{self, unless_cancelled},
+            raw_response::Raw,
+        },
+    },
     render::{Address, Extract, NoAddress},
     run::RunId,
     session::{self, About, RunHandle, Snapshot},
@@ -19,7 +25,8 @@ use crate::{
 
 /// The request of LSP. While the document may grow, the client is asked to refresh it.
 pub(crate) async fn handle(backend: &Backend, params: TextDocumentContentParams) -> Result<Raw> {
-    let (content, more) = content(backend, &params.uri.0).await?;
+    let content = content(backend, &params.uri.0);
+    let (content, more) = unless_cancelled(&cancel::current(), content).await?;
     if backend.capabilities().text_document_content {
         backend.watch(params.uri, more);
     }
@@ -28,7 +35,8 @@ pub(crate) async fn handle(backend: &Backend, params: TextDocumentContentParams)
 
 /// The request for other clients.
 pub(crate) async fn px(backend: &Backend, params: ContentParams) -> Result<Raw> {
-    let (content, _) = content(backend, &params.uri).await?;
+    let content = content(backend, &params.uri);
+    let (content, _) = unless_cancelled(&cancel::current(), content).await?;
     backend.raw.put(&content)
 }
 

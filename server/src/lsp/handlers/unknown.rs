@@ -1,8 +1,13 @@
-//! What a request is answered that names a run that is not kept.
+//! What a request is answered that names a run that is not kept, or that cannot be read.
 
-use tower_lsp::jsonrpc::Error;
+use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::run::RunId;
+use crate::{lsp::backend::Backend, run::RunId};
+
+/// A message that cannot be read: the decoder says why.
+pub(super) async fn unreadable(_: &Backend, error: Error) -> Result<()> {
+    Err(error)
+}
 
 /// There is no run with this number.
 pub(super) fn no_run(run: RunId) -> Error {

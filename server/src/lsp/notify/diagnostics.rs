@@ -13,7 +13,7 @@ use std::{
 use lsp_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, Position, Range, Uri,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     blocking,
@@ -34,6 +34,9 @@ const TEXTS: usize = 50;
 /// The maximum length, in characters, of each entry of related information.
 const LINE: usize = 300;
 
+/// How long a document must stay as it is until unchanged diagnostics are published for its newest version.
+const SETTLED: Duration = Duration::from_millis(300);
+
 /// The handle that marks documents.
 #[derive(Clone, Debug)]
 pub(in crate::lsp) struct Diagnostics(watch::Sender<Marked>);
@@ -42,26 +45,37 @@ pub(in crate::lsp) struct Diagnostics(watch::Sender<Marked>);
 #[derive(Clone, Debug, Default)]
 struct Marked {
     uris: HashSet<Uri>,
+    /// Those of them that were closed: a client may have dropped what it was sent, also if the document is open again.
+    closed: HashSet<Uri>,
     /// Whether all open documents must be.
     all: bool,
 }
 
 impl Diagnostics {
-    /// A handle, and the task behind it. `related`: whether the client shows related information.
+    /// A handle, and the task behind it. `related`: whether the client shows related information. `versions`: whether it compares
+    /// the version for which diagnostics are published, and may then ignore those of another version.
     pub(in crate::lsp) fn new(
         session: Session,
         client: tower_lsp::Client,
         related: bool,
+        versions: bool,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (sender, mut changed) = watch::channel(Marked::default());
         let marks = Self(sender);
         let pending = marks.clone();
         let task = async move {
-            let mut last_sent: HashMap<Uri, Vec<Diagnostic>> = HashMap::new();
+            let mut sender = Sender::new(client, versions);
             let mut open: HashSet<Uri> = HashSet::new();
-            // The task itself holds a sender, so this never fails.
-            while changed.changed().await.is_ok() {
-                let Marked { mut uris, all } = pending.take();
+            loop {
+                tokio::select! {
+                    // The task itself holds a sender, so this never fails.
+                    _ = changed.changed() => {}
+                    () = sender.settled() => {
+                        sender.send_again().await;
+                        continue;
+                    }
+                }
+                let Marked { mut uris, closed, all } = pending.take();
                 if all {
                     uris.extend(open.iter().cloned());
                 }
@@ -75,15 +89,8 @@ impl Diagnostics {
                         Some(_) => open.insert(uri.clone()),
                         None => open.remove(&uri),
                     };
-                    if last_sent.get(&uri).map_or(&[][..], Vec::as_slice) == now {
-                        continue;
-                    }
-                    client.publish_diagnostics(uri.clone(), now.clone(), version).await;
-                    if now.is_empty() {
-                        last_sent.remove(&uri);
-                    } else {
-                        last_sent.insert(uri, now);
-                    }
+                    let is_new = closed.contains(&uri);
+                    sender.send(uri, version, now, is_new).await;
                 }
             }
         };
@@ -94,6 +101,14 @@ impl Diagnostics {
     pub(in crate::lsp) fn check(&self, uri: &Uri) {
         self.0.send_modify(|marked| {
             marked.uris.insert(uri.clone());
+        });
+    }
+
+    /// Notes that a document was closed.
+    pub(in crate::lsp) fn closed(&self, uri: &Uri) {
+        self.0.send_modify(|marked| {
+            marked.uris.insert(uri.clone());
+            marked.closed.insert(uri.clone());
         });
     }
 
@@ -109,6 +124,61 @@ impl Diagnostics {
             false
         });
         taken
+    }
+}
+
+/// What the client was sent, so that it is sent only what is new to it.
+struct Sender {
+    client: tower_lsp::Client,
+    versions: bool,
+    /// The diagnostics that each document has, and the version for which they were published.
+    sent: HashMap<Uri, (Option<i32>, Vec<Diagnostic>)>,
+    /// Documents with diagnostics of an older version, and their newest version.
+    outdated: HashMap<Uri, Option<i32>>,
+    /// When the newest of these versions was seen.
+    edited: Option<Instant>,
+}
+
+impl Sender {
+    fn new(client: tower_lsp::Client, versions: bool) -> Self {
+        Self { client, versions, sent: HashMap::new(), outdated: HashMap::new(), edited: None }
+    }
+
+    /// Publishes the diagnostics of a document, unless the client has them. `is_new`: whether it may have dropped them.
+    async fn send(&mut self, uri: Uri, version: Option<i32>, now: Vec<Diagnostic>, is_new: bool) {
+        let (sent, before) = self.sent.get(&uri).map_or((None, &[][..]), |(version, all)| (*version, all));
+        let has_them = !is_new || now.is_empty();
+        if has_them && before == now {
+            if self.versions && !now.is_empty() && sent != version {
+                self.edited = Some(Instant::now());
+                self.outdated.insert(uri, version);
+            }
+            return;
+        }
+        self.outdated.remove(&uri);
+        self.client.publish_diagnostics(uri.clone(), now.clone(), version).await;
+        if now.is_empty() {
+            self.sent.remove(&uri);
+        } else {
+            self.sent.insert(uri, (version, now));
+        }
+    }
+
+    /// Waits until documents with diagnostics of an older version are no longer edited; for ever if there are none.
+    async fn settled(&self) {
+        match self.edited.filter(|_| !self.outdated.is_empty()) {
+            Some(edited) => tokio::time::sleep_until(edited + SETTLED).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Publishes the diagnostics that are the same for a newer version.
+    async fn send_again(&mut self) {
+        for (uri, version) in self.outdated.drain() {
+            let Some((sent, all)) = self.sent.get_mut(&uri) else { continue };
+            *sent = version;
+            self.client.publish_diagnostics(uri, all.clone(), version).await;
+        }
     }
 }
 
@@ -165,6 +235,9 @@ pub(in crate::lsp) fn of_problem(
 fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String, Uri>) -> Diagnostic {
     let range = to_proto::range(error.range);
     let mut message = format!("{} {}", error.ranks, error.title);
+    if error.stale {
+        message.extend(["\n", ide::STALE]);
+    }
     let texts = if error.variants.len() > 1 { error.variants.as_slice() } else { &[] };
     let (texts, unlisted) = texts.split_at(if related { TEXTS.min(texts.len()) } else { texts.len() });
     let variants = texts.iter().map(|variant| {

@@ -116,6 +116,7 @@ async fn requests_without_params_with_null_and_with_an_empty_list_are_answered()
     client.request("px/engines", json!([{}])).await;
     client.send(&json!({ "jsonrpc": "2.0", "id": "text", "method": "px/engines" })).await;
     assert_eq!(client.read().await.unwrap()["id"], "text");
+    client.open(URI, "%px 1\n").await;
     client.request("px/run", json!({ "uri": URI, "cell": null, "scope": null, "position": null })).await;
     for trusting in [
         json!({ "jsonrpc": "2.0", "method": "px/trust", "params": null }),

@@ -84,19 +84,22 @@ async fn a_broken_output_ends_it() {
 }
 
 #[tokio::test]
-async fn broken_messages_do_not_end_it() {
+async fn broken_messages_are_answered_and_do_not_end_it() {
     let mut client = Client::start(json!({})).await;
-    for broken in [
-        "{\"jsonrpc\": ",
-        "[1]",
-        "{}",
-        "null",
-        "{\"jsonrpc\": \"2.0\", \"id\": 1.5, \"method\": \"px/engines\"}",
+    for (broken, id, code) in [
+        ("{\"jsonrpc\": ", json!(null), -32700),
+        ("[1]", json!(null), -32600),
+        ("[{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"px/engines\"}]", json!(null), -32600),
+        ("{}", json!(null), -32600),
+        ("null", json!(null), -32600),
+        ("{\"jsonrpc\": \"2.0\", \"id\": 1.5, \"method\": \"px/engines\"}", json!(null), -32600),
+        ("{\"jsonrpc\": \"1.0\", \"id\": \"old\", \"method\": \"px/engines\"}", json!("old"), -32600),
     ] {
         client.send_raw(broken).await;
+        let answer = client.read().await.unwrap();
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&id, &json!(code)), "{broken}: {answer}");
+        assert!(answer.get("id").is_some());
     }
-    client.send_raw("{\"jsonrpc\": \"1.0\", \"id\": \"old\", \"method\": \"px/engines\"}").await;
-    assert_eq!(client.read().await.unwrap()["error"]["code"], -32601);
     let id = client.send_request("px/engines", json!({})).await;
     client.answer(id).await;
     client.end().await;

@@ -78,6 +78,61 @@ async fn px_lines_in_the_body_of_a_statement_are_told_and_not_run() {
     client.end().await;
 }
 
+/// A cell that became Markdown kept its lens, and ran.
+#[tokio::test]
+async fn a_cell_that_becomes_markdown_holds_no_px_cell_until_it_is_code_again() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = open(&sim, &["%pxconfig --noblock", "%px a()", "%px b()"], true).await;
+    client.engines(1).await;
+    let change = |cells: Value| json!({ "notebookDocument": { "uri": "file:///h/nb.ipynb", "version": 2 }, "change": { "cells": cells } });
+    let of_kind = |kind: u8, cell: usize| json!({ "kind": kind, "document": uri(cell) });
+    async fn lenses(client: &mut Client, cell: usize) -> Vec<Value> {
+        let document = json!({ "textDocument": { "uri": uri(cell) } });
+        let found = client.request("textDocument/codeLens", document).await;
+        found.as_array().cloned().unwrap_or_default()
+    }
+    let is_blocking = |result: &Value| !result["cells"][0]["plan"].to_string().contains("without waiting");
+    let press = lenses(&mut client, 1).await[0]["command"].clone();
+    let press = json!({ "command": press["command"], "arguments": press["arguments"] });
+    let run = run(&mut client, 1).await["runs"][0]["run"].clone();
+    client
+        .notify("notebookDocument/didChange", change(json!({ "data": [of_kind(1, 1), of_kind(1, 0)] })))
+        .await;
+    assert!(lenses(&mut client, 1).await.is_empty());
+    let result = client.request("workspace/executeCommand", press.clone()).await;
+    assert_eq!(result["runs"], json!([]), "{result}");
+    let result = client.request("px/run", json!({ "uri": uri(2), "scope": "all" })).await;
+    assert_eq!(result["runs"].as_array().map(Vec::len), Some(1), "{result}");
+    // What Markdown says is in force nowhere.
+    let cells = client.request("px/cells", json!({ "uri": uri(2) })).await;
+    assert!(is_blocking(&cells), "{cells}");
+    client.notify("notebookDocument/didChange", change(json!({ "data": [of_kind(2, 1)] }))).await;
+    let cells = client.request("px/cells", json!({ "uri": uri(1) })).await;
+    assert_eq!(cells["cells"][0]["run"], run, "it has its result again: {cells}");
+    client.notify("notebookDocument/didChange", change(json!({ "data": [of_kind(1, 1)] }))).await;
+    // It is edited meanwhile, and opened as a document, as some clients do.
+    let open = json!({ "uri": uri(1), "languageId": "python", "version": 1, "text": "%px a()" });
+    client.notify("textDocument/didOpen", json!({ "textDocument": open })).await;
+    let at = json!({ "line": 0, "character": 7 });
+    let text = json!([{
+        "document": { "uri": uri(1), "version": 2 },
+        "changes": [{ "range": { "start": at, "end": at }, "text": "  # more" }],
+    }]);
+    client.notify("notebookDocument/didChange", change(json!({ "textContent": text }))).await;
+    assert!(lenses(&mut client, 1).await.is_empty());
+    // It is moved, and code again where it is inserted, without its text.
+    let moved = json!({ "start": 1, "deleteCount": 2, "cells": [of_kind(2, 2), of_kind(2, 1)] });
+    client.notify("notebookDocument/didChange", change(json!({ "structure": { "array": moved } }))).await;
+    let cells = client.request("px/cells", json!({ "uri": uri(1) })).await;
+    assert_eq!(cells["cells"][0]["code"], "a()  # more", "{cells}");
+    assert_eq!(lenses(&mut client, 1).await.len(), 1);
+    // And Markdown again where it is inserted.
+    let moved = json!({ "start": 1, "deleteCount": 2, "cells": [of_kind(1, 1), of_kind(2, 2)] });
+    client.notify("notebookDocument/didChange", change(json!({ "structure": { "array": moved } }))).await;
+    assert!(lenses(&mut client, 1).await.is_empty() && !lenses(&mut client, 2).await.is_empty());
+    client.end_with_unread(&["window/showMessage", "textDocument/publishDiagnostics"]).await;
+}
+
 #[tokio::test]
 async fn px_lines_run_and_local_lines_are_counted() {
     let sim = Sim::builder().engines(2).on("a()", Script::new().stdout("a\n")).start().await;

@@ -37,6 +37,93 @@ async fn run_all(client: &mut Client) {
     }
 }
 
+/// What a command overrides is no change of the cell: the result was dimmed as soon as it came.
+#[tokio::test]
+async fn a_result_of_other_engines_than_the_cell_names_is_not_stale() {
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "%%px\nwork()\n").await;
+    let params = json!({ "uri": URI, "scope": "all", "targets": "1", "block": false });
+    assert_eq!(client.request("px/run", params).await["runs"][0]["engines"], json!([1]));
+    let cells = client
+        .ask_until("px/cells", json!({ "uri": URI }), |answer| answer["cells"][0]["state"] == "succeeded");
+    assert_eq!(cells.await["cells"][0]["stale"], false);
+    client.edit(URI, 2, "%%px\nrest()\n").await;
+    assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["cells"][0]["stale"], true);
+    client.end().await;
+}
+
+/// Only the Markdown hover said so: a plain client showed the result of `/data/a` at code that deletes `/data/b`.
+#[tokio::test]
+async fn a_plain_client_is_told_that_a_result_is_of_other_code() {
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "%%px\nwork()\n").await;
+    run_all(&mut client).await;
+    let at_magic = json!({ "textDocument": document(), "position": { "line": 0, "character": 1 } });
+    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
+    let hints = json!({ "textDocument": document(), "range": range });
+    let why = "The code or its plan has changed since this run.";
+    let fresh = client.request("textDocument/inlayHint", hints.clone()).await;
+    assert_eq!(
+        fresh[0]["label"].as_str().map(|label| label.starts_with("✓ [0-1] ready")),
+        Some(true),
+        "{fresh}"
+    );
+    assert!(fresh[0].get("tooltip").is_none(), "{fresh}");
+    for (version, text, is_stale) in
+        [(2, "%%px\nother()\n", true), (3, "%%px\nwork()\n", false), (4, "%%px -t 0\nwork()\n", true)]
+    {
+        client.edit(URI, version, text).await;
+        let hover = client.request("textDocument/hover", at_magic.clone()).await;
+        let hover = hover["contents"]["value"].as_str().unwrap().to_owned();
+        assert_eq!(hover.contains(why), is_stale, "{hover}");
+        let hints = client.request("textDocument/inlayHint", hints.clone()).await;
+        let hint = hints.as_array().unwrap().iter().find(|hint| hint["label"].to_string().contains('✓'));
+        let hint = hint.unwrap_or_else(|| panic!("a result in {hints}"));
+        let label = hint["label"].as_str().unwrap();
+        assert_eq!(label.starts_with("≈ ✓ "), is_stale, "{label}");
+        assert!(label.chars().count() <= 43, "{label}");
+        assert_eq!(hint.get("tooltip"), is_stale.then(|| json!(why)).as_ref(), "{hint}");
+    }
+    client.end_with_unread(&["window/showMessage"]).await;
+}
+
+/// It was a hint on the magic's line, and nothing said why.
+#[tokio::test]
+async fn the_error_of_other_code_says_that_the_code_has_changed() {
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "%%px\nfail()\n").await;
+    run_all(&mut client).await;
+    let failed = |params: &Value| params["diagnostics"][0]["severity"] == 1;
+    client.expect_until("textDocument/publishDiagnostics", failed).await;
+    client.edit(URI, 2, "%%px\nother()\n").await;
+    let stale = |params: &Value| params["diagnostics"][0]["severity"] == 4;
+    let stale = client.expect_until("textDocument/publishDiagnostics", stale).await;
+    assert_eq!(
+        stale["diagnostics"][0]["message"],
+        "[0] ZeroDivisionError: division by zero\nThe code or its plan has changed since this run."
+    );
+    client.end_with_unread(&["window/showMessage"]).await;
+}
+
+/// It was answered that there is no px cell at the cursor.
+#[tokio::test]
+async fn a_run_in_a_document_that_is_not_open_is_an_error_and_a_click_there_is_told_why() {
+    let mut client = Client::start_with(json!({}), json!({ "trusted": true })).await;
+    let why = "file:///a.py is not open in the editor; open it first";
+    for params in
+        [json!({ "uri": URI }), json!({ "uri": URI, "scope": "all" }), json!({ "uri": URI, "cell": "c1" })]
+    {
+        let id = client.send_request("px/run", params.clone()).await;
+        let answer = client.answer(id).await;
+        assert_eq!((&answer["error"]["code"], &answer["error"]["message"]), (&json!(-32602), &json!(why)));
+        let press = json!({ "command": "pxlens.server.run", "arguments": [params] });
+        let result = client.request("workspace/executeCommand", press).await;
+        assert_eq!(result["notRun"][0]["reason"], why);
+        assert_eq!(client.expect("window/showMessage").await["params"]["message"], why);
+    }
+    client.end().await;
+}
+
 #[tokio::test]
 async fn null_in_the_argument_of_a_command_counts_as_absent() {
     let sim = two().await;

@@ -81,6 +81,62 @@ async fn above_and_below_a_cell_pick_the_right_cells_whatever_is_typed_in_the_sa
     client.end().await;
 }
 
+/// The action was for a range of lines: a cell that was inserted above ran in place of the one at the end.
+#[tokio::test]
+async fn what_was_offered_for_several_cells_runs_just_these_or_nothing_whatever_was_edited_since() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = Client::start_on(&sim, json!({})).await;
+    client.open(URI, "%px a()\n%px b()\n%px c()\n").await;
+    client.engines(1).await;
+    let cells = ids(&mut client).await;
+    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 1, "character": 3 } });
+    let params = json!({ "textDocument": { "uri": URI }, "range": range, "context": { "diagnostics": [] } });
+    let actions = client.request("textDocument/codeAction", params).await;
+    let offered = |what: &Value, title: &str| {
+        let found = what.as_array().unwrap().iter().find(|one| {
+            one["title"].as_str().or(one["command"]["title"].as_str()).unwrap().starts_with(title)
+        });
+        let found = found.unwrap_or_else(|| panic!("{title} in {what:#}"));
+        let command = if found["command"].is_object() { &found["command"] } else { found };
+        json!({ "command": command["command"], "arguments": command["arguments"] })
+    };
+    let two = offered(&actions, "▶ Run 2 px lines");
+    client.send(&typed(2, [0, 0], [0, 0], "%px danger()\n")).await;
+    let result = client.request("workspace/executeCommand", two.clone()).await;
+    assert_eq!(ran(&result), [&cells[0], &cells[1]]);
+    assert_eq!(sent(&mut client, &sim, &[&result]).await, ["a()", "b()"]);
+    // One of them is deleted.
+    client.send(&typed(3, [1, 0], [2, 0], "")).await;
+    let result = client.request("workspace/executeCommand", two).await;
+    let why = "One of those px cells is no longer in the document, so none was run; select them again";
+    assert_eq!(result["notRun"], json!([{ "reason": why }]));
+    assert_eq!(client.expect("window/showMessage").await["params"]["message"], why);
+    assert_eq!(sim.executed().len(), 2);
+    client.end().await;
+}
+
+/// The lens of a cell with several px lines was for a range of lines, too.
+#[tokio::test]
+async fn the_lens_of_several_px_lines_runs_just_these_whatever_was_edited_since() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = Client::start_on(&sim, json!({})).await;
+    client.open(URI, "# %%\n%px a()\nif x:\n    %px local()\n%px b()\n# %%\n%px c()\n").await;
+    client.engines(1).await;
+    let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": URI } })).await;
+    let lens = &lenses[0]["command"];
+    assert_eq!(
+        lens["title"].as_str().map(|title| title.starts_with("▶ Run 2 px lines")),
+        Some(true),
+        "{lens}"
+    );
+    let press = json!({ "command": lens["command"], "arguments": lens["arguments"] });
+    client.send(&typed(2, [0, 0], [0, 0], "# %%\n%px danger()\n\n\n")).await;
+    let result = client.request("workspace/executeCommand", press).await;
+    assert_eq!(sent(&mut client, &sim, &[&result]).await, ["a()", "b()"]);
+    assert_eq!(result["leftOut"].as_array().map(Vec::len), Some(2), "{result}");
+    client.end_with_unread(&["window/showMessage", "textDocument/publishDiagnostics"]).await;
+}
+
 /// A controller without engines, and a client with this document open.
 async fn starting(text: &str) -> (Sim, Client) {
     let sim = Sim::builder().engines(0).start().await;

@@ -1,6 +1,6 @@
 //! Converts actions to commands of the server: the command's id and its one argument.
 
-use lsp_types::{Command, Range, Uri};
+use lsp_types::{Command, Uri};
 use pxlens_protocol::{
     CellId, ClearParams, CompareParams, ConsoleParams, CopyParams, GroupParams, InterruptParams, Only,
     ResultParams, Scope, ShowOutputParams, ShowRunParams, WriteViewParams, commands,
@@ -8,7 +8,7 @@ use pxlens_protocol::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{cell_id, group_by, range, run_id, uri};
+use super::{cell_id, group_by, run_id, uri};
 use crate::{
     ide::{Action, CardFacts, Offer, RunAction, RunCells},
     render, session,
@@ -37,7 +37,7 @@ pub(in crate::lsp) struct RunArgument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cell: Option<CellId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    range: Option<Range>,
+    cells: Option<Vec<CellId>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     only: Option<Only>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -53,7 +53,7 @@ fn run<'a>(uri: &'a Uri, scope: Scope, cell: session::CellId) -> Argument<'a> {
         uri,
         scope,
         cell: Some(cell_id(cell)),
-        range: None,
+        cells: None,
         only: None,
         canary: false,
     })
@@ -63,15 +63,15 @@ fn run<'a>(uri: &'a Uri, scope: Scope, cell: session::CellId) -> Argument<'a> {
 pub(in crate::lsp) fn command<'a>(uri: &'a Uri, action: &Action) -> (&'static str, Argument<'a>) {
     match action {
         Action::Run(RunAction { cells, only, canary }) => {
-            let (cell, range) = match cells {
+            let (cell, cells) = match cells {
                 RunCells::One(cell) => (Some(cell_id(*cell)), None),
-                RunCells::Between(places) => (None, Some(range(*places))),
+                RunCells::These(cells) => (None, Some(cells.iter().copied().map(cell_id).collect())),
             };
             let only = only.map(|only| match only {
                 session::Only::Failed => Only::Failed,
                 session::Only::Differing => Only::Differing,
             });
-            let argument = RunArgument { uri, scope: Scope::Cell, cell, range, only, canary: *canary };
+            let argument = RunArgument { uri, scope: Scope::Cell, cell, cells, only, canary: *canary };
             (commands::RUN, Argument::Run(argument))
         }
         Action::RunAbove(cell) => (commands::RUN_ABOVE, run(uri, Scope::Above, *cell)),
@@ -147,7 +147,7 @@ mod tests {
     use pxlens_protocol::RunParams;
 
     use super::*;
-    use crate::{render::GroupBy, run::RunId, session::DocumentKey, text::Position};
+    use crate::{render::GroupBy, run::RunId, session::DocumentKey};
 
     fn read(action: &Action) -> RunParams {
         let uri = Uri::from("file:///a.py");
@@ -158,11 +158,10 @@ mod tests {
     fn borrowed_arguments_are_serialised_as_the_command_expects_them() {
         let above = read(&Action::RunAbove(session::CellId(3)));
         assert_eq!((above.scope, above.cell), (Scope::Above, Some("c3".into())));
-        let at = |line| Position { line, character: 0 };
-        let cells = RunCells::Between([at(1), at(4)]);
+        let cells = RunCells::These(vec![session::CellId(1), session::CellId(4)]);
         let failed = read(&Action::Run(RunAction { cells, only: Some(session::Only::Failed), canary: true }));
         assert_eq!((failed.cell, failed.only, failed.canary), (None, Some(Only::Failed), true));
-        assert_eq!(failed.range, Some(range([at(1), at(4)])));
+        assert_eq!(failed.cells, Some(vec!["c1".into(), "c4".into()]));
         let one = json!(
             command(
                 &"a".into(),

@@ -8,8 +8,9 @@
 use std::io;
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tower_lsp::jsonrpc::Error;
 
 use super::lifetime::Lifetime;
 use crate::json;
@@ -20,9 +21,9 @@ const HEADER: u64 = 8 * 1024;
 /// The longest body in bytes. What announces more is taken for a mistake: it would be waited for, and kept, for ever.
 const LONGEST: u64 = 1 << 30;
 
-/// A method without a handler. A request of which only the id can be read becomes a request of this method, so that it
-/// is answered.
-const UNREADABLE: &str = "pxlens/unreadable";
+/// What cannot be read as a message becomes a request of this method, so that it is answered: with its id, or `null` if that
+/// cannot be read.
+pub(in crate::lsp) const UNREADABLE: &str = "pxlens/unreadable";
 
 /// Passes messages from `from` on to `to` until the client is gone, and then ends the lifetime.
 pub(in crate::lsp) async fn decode<R, W>(from: R, mut to: W, lifetime: &Lifetime)
@@ -100,7 +101,7 @@ fn content_length(line: &str) -> Option<&str> {
     Some(line[at + NAME.len()..].trim_start().strip_prefix(':')?.trim())
 }
 
-/// A body that tower-lsp can decode; `None` if it cannot be repaired.
+/// A body that tower-lsp can decode, be it a request to answer that it cannot be read; `None` if there is nobody to answer.
 fn repair(body: Vec<u8>) -> Option<Vec<u8>> {
     if body.is_empty() {
         return None;
@@ -110,8 +111,8 @@ fn repair(body: Vec<u8>) -> Option<Vec<u8>> {
         Err(error) => {
             let repaired = json::acceptable(&body);
             let Ok(message) = serde_json::from_str::<Value>(&repaired) else {
-                tracing::error!(%error, "a message from the client is not JSON and is skipped");
-                return None;
+                tracing::error!(%error, "a message from the client is not JSON");
+                return Some(unreadable(&Value::Null, Error::parse_error()));
             };
             tracing::warn!(%error, "a message from the client was repaired");
             (repaired.into_bytes(), message)
@@ -122,9 +123,17 @@ fn repair(body: Vec<u8>) -> Option<Vec<u8>> {
         let is_plain = serde_json::from_slice::<Envelope>(&body).is_ok();
         return Some(if is_plain { body } else { message.to_string().into_bytes() });
     }
-    tracing::error!("a message from the client is not JSON-RPC 2.0 and is skipped");
-    let id = message.get("id").filter(|id| is_id(id) && !id.is_null())?;
-    Some(serde_json::json!({ "jsonrpc": "2.0", "id": id, "method": UNREADABLE }).to_string().into_bytes())
+    tracing::error!("a message from the client is not JSON-RPC 2.0, or a batch");
+    // A response is not answered.
+    let is_response = message.get("result").or(message.get("error")).is_some();
+    let id = message.get("id").filter(|id| is_id(id)).unwrap_or(&Value::Null);
+    (!is_response).then(|| unreadable(id, Error::invalid_request()))
+}
+
+/// A request that is answered with this error.
+fn unreadable(id: &Value, error: Error) -> Vec<u8> {
+    let message = json!({ "jsonrpc": "2.0", "id": id, "method": UNREADABLE, "params": error });
+    message.to_string().into_bytes()
 }
 
 /// The fields of a message, each at most once.
@@ -187,15 +196,28 @@ mod tests {
     }
 
     #[test]
-    fn invalid_messages_are_skipped_and_answered_if_they_have_an_id() {
-        check("{not json", expect!["skipped"]);
-        check("[1]", expect!["skipped"]);
-        check("{}", expect!["skipped"]);
-        check(r#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#, expect!["skipped"]);
+    fn invalid_messages_are_answered_with_their_id_if_it_can_be_read_and_invalid_responses_are_skipped() {
+        check(
+            "{not json",
+            expect![[
+                r#"{"id":null,"jsonrpc":"2.0","method":"pxlens/unreadable","params":{"code":-32700,"message":"Parse error"}}"#
+            ]],
+        );
+        for body in ["[1]", "[]", "{}", r#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#] {
+            check(
+                body,
+                expect![[
+                    r#"{"id":null,"jsonrpc":"2.0","method":"pxlens/unreadable","params":{"code":-32600,"message":"Invalid request"}}"#
+                ]],
+            );
+        }
         check(
             r#"{"jsonrpc":"1.0","id":7,"method":"m"}"#,
-            expect![[r#"{"id":7,"jsonrpc":"2.0","method":"pxlens/unreadable"}"#]],
+            expect![[
+                r#"{"id":7,"jsonrpc":"2.0","method":"pxlens/unreadable","params":{"code":-32600,"message":"Invalid request"}}"#
+            ]],
         );
+        check(r#"{"jsonrpc":"2.0","id":7,"error":{}}"#, expect!["skipped"]);
     }
 
     #[test]
@@ -240,7 +262,9 @@ mod tests {
         }
         // Too small, as where characters are counted instead of bytes: the rest of the body stands before the next header.
         let input = format!("Content-Length: {}\r\n\r\n{body}{good}", body.len() - 3);
-        assert_eq!(decoded(input.as_bytes()).await, good);
+        let answered = String::from_utf8_lossy(&unreadable(&Value::Null, Error::parse_error())).into_owned();
+        let answered = format!("Content-Length: {}\r\n\r\n{answered}", answered.len());
+        assert_eq!(decoded(input.as_bytes()).await, format!("{answered}{good}"));
     }
 
     proptest! {

@@ -1,7 +1,8 @@
 //! Run commands: the cells and their code are taken in the one turn of the session in which the command is handled.
 //!
-//! From then on the document is not read again: what the user types while a cluster starts, or while a cell waits in
-//! the queue, is not sent. Only the engines are looked up when the cell's turn comes.
+//! From then on the text is not read again: what the user types while a cluster starts, or while a cell waits in the
+//! queue, is not sent. When the cell's turn comes, only the engines are looked up, and whether the px cell was deleted: then it is
+//! not sent, since nothing would show its run. A document that was closed makes no difference.
 //!
 //! # Running a queued cell again
 //!
@@ -29,15 +30,30 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        CellId, CellView, Conditional, DocumentKey, DocumentView, FileWish, Level, NoCell, NotRun,
-        NotRunKind, Only, Place, RunCommand, RunError, RunHandle, RunResponse, Scope, Session, SessionEvent,
-        StartPolicy, parts,
+        Cancellation, CellId, CellView, Conditional, DocumentKey, DocumentView, FileWish, Level, NoCell,
+        NotRun, NotRunKind, Only, Place, RunCommand, RunError, RunHandle, RunResponse, Scope, Session,
+        SessionEvent, StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
 };
 
-/// Where the answer to a run command goes.
-type Reply = oneshot::Sender<Result<RunResponse, RunError>>;
+/// Where the answer to a run command goes, and whether the command was cancelled.
+struct Reply {
+    to: oneshot::Sender<Result<RunResponse, RunError>>,
+    cancellation: Cancellation,
+}
+
+impl Reply {
+    /// Whether nobody awaits the answer any more.
+    fn is_cancelled(&self) -> bool {
+        self.to.is_closed() || self.cancellation.is_cancelled()
+    }
+
+    fn send(self, answer: Result<RunResponse, RunError>) {
+        // Fails if the caller was dropped.
+        let _ = self.to.send(answer);
+    }
+}
 
 /// A px cell as it was when the command was handled.
 pub(super) struct PinnedCell {
@@ -92,14 +108,17 @@ pub(super) struct ResolvedCommand {
 impl ResolvedCommand {
     /// Whether nobody awaits the answer any more: a user who cancels the request does not want its code run.
     fn is_cancelled(&self) -> bool {
-        self.replies.iter().all(oneshot::Sender::is_closed)
+        self.replies.iter().all(Reply::is_cancelled)
+    }
+
+    /// Begins to run it: from now on it cannot be cancelled. `false` if it was.
+    fn begin(&mut self) -> bool {
+        self.replies.retain(|reply| !reply.to.is_closed() && reply.cancellation.begin());
+        !self.replies.is_empty()
     }
 
     pub(super) fn answer(self, answer: &Result<RunResponse, RunError>) {
-        for reply in self.replies {
-            // Fails if that request was cancelled.
-            let _ = reply.send(answer.clone());
-        }
+        self.replies.into_iter().for_each(|reply| reply.send(answer.clone()));
     }
 }
 
@@ -117,20 +136,37 @@ impl Session {
     /// # Errors
     /// See [`RunError`]; then nothing was run.
     pub(crate) async fn run(&self, command: RunCommand) -> Result<RunResponse, RunError> {
-        self.ask_for(move |actor, reply| actor.run(&command, reply)).await.unwrap_or(Err(RunError::Ended))
+        self.run_unless(command, Cancellation::default()).await
+    }
+
+    /// The same, unless it is cancelled before it begins: while it waits for a cluster, or for the session to handle it. Then
+    /// nothing is run, and the answer means nothing.
+    ///
+    /// # Errors
+    /// See [`RunError`]; then nothing was run.
+    pub(crate) async fn run_unless(
+        &self,
+        command: RunCommand,
+        cancellation: Cancellation,
+    ) -> Result<RunResponse, RunError> {
+        let run = move |actor: &mut Actor, to| actor.run(&command, Reply { to, cancellation });
+        self.ask_for(run).await.unwrap_or(Err(RunError::Ended))
     }
 }
 
 impl Actor {
     fn run(&mut self, command: &RunCommand, reply: Reply) {
+        if reply.is_cancelled() {
+            return;
+        }
         // Look up the cells, and report errors in them, before a cluster is looked for or started.
         let cells = if self.trusted { self.pick(command) } else { Err(RunError::Untrusted) };
         let (cells, conditional) = match cells {
             Ok(picked) => picked,
-            Err(error) => return drop(reply.send(Err(error))),
+            Err(error) => return reply.send(Err(error)),
         };
         if cells.is_empty() {
-            return drop(reply.send(Ok(RunResponse { conditional, ..RunResponse::default() })));
+            return reply.send(Ok(RunResponse { conditional, ..RunResponse::default() }));
         }
         let refuses = |cell: &PinnedCell| matches!(cell.planned, Err(Refusal::Cell(_)));
         // Cells after a refused one will not be sent.
@@ -177,7 +213,7 @@ impl Actor {
     /// that it names.
     fn views_for(&mut self, command: &RunCommand) -> Result<(Vec<PlacedView>, usize), RunError> {
         let keys = match command.scope {
-            Scope::Cell(_) | Scope::Lines(..) => vec![command.document.clone()],
+            Scope::Cell(_) | Scope::Cells(_) | Scope::Lines(..) => vec![command.document.clone()],
             Scope::Above(_) | Scope::Below(_) | Scope::All => {
                 self.documents.notebook_cells(&command.document)
             }
@@ -222,14 +258,20 @@ impl Actor {
     }
 
     /// Continues with a command whose cells and engines are known: runs them, or waits for a cluster.
-    fn proceed(&mut self, command: ResolvedCommand) {
+    fn proceed(&mut self, mut command: ResolvedCommand) {
+        if command.is_cancelled() {
+            return;
+        }
         self.replace_compared(&command);
         if command.sends {
             self.wish(&command.wish);
         }
         if !command.sends || (self.cluster.is_some() && !self.is_leaving()) {
-            let response = self.start_runs(&command, false);
-            return command.answer(&response);
+            if command.begin() {
+                let response = self.start_runs(&command, false);
+                command.answer(&response);
+            }
+            return;
         }
         let is_first = !self.waiters.iter().any(|waiter| matches!(waiter, Waiter::Run(_)));
         if self.cluster.is_some() && is_first {
@@ -262,7 +304,10 @@ impl Actor {
     /// is in several of them runs once.
     pub(super) fn start_waiting(&mut self, commands: Vec<ResolvedCommand>) {
         let mut answers = Vec::with_capacity(commands.len());
-        for command in commands.into_iter().filter(|command| !command.is_cancelled()) {
+        for mut command in commands {
+            if !command.begin() {
+                continue;
+            }
             let response =
                 if self.trusted { self.start_runs(&command, true) } else { Err(RunError::Untrusted) };
             answers.push((command, response));
@@ -435,6 +480,7 @@ fn covered<'a>(
     };
     let is_covered = |cell: &CellView| match scope {
         Scope::Cell(id) => cell.id == *id,
+        Scope::Cells(ids) => ids.contains(&cell.id),
         Scope::Lines(..) => on_lines.contains(&cell.id),
         // A plain cell only runs if it is chosen itself.
         _ if cell.cell.kind == CellKind::Plain => false,
@@ -449,6 +495,7 @@ fn covered<'a>(
 fn is_named_itself(scope: &Scope, cell: &CellView) -> bool {
     match scope {
         Scope::Cell(_) => true,
+        Scope::Cells(ids) => *ids == [cell.id],
         Scope::Lines(first, last) => cell.line <= *first && *last <= cell.last_line,
         Scope::Above(_) | Scope::Below(_) | Scope::All => false,
     }
@@ -460,14 +507,20 @@ fn check_picked(
     picked: &[PinnedCell],
     conditional: &[Conditional],
 ) -> Result<(), RunError> {
-    let is_one = matches!(command.scope, Scope::Cell(_) | Scope::Lines(..)) && picked.len() < 2;
+    let names_some = matches!(command.scope, Scope::Cell(_) | Scope::Cells(_) | Scope::Lines(..));
+    let is_one = names_some && picked.len() < 2;
+    if let Scope::Cells(ids) = &command.scope
+        && picked.len() + conditional.len() < ids.len()
+    {
+        return Err(RunError::NoCell(NoCell::OneGone));
+    }
     match picked {
         _ if command.only.is_some() && !is_one => {
             let why = "Only one px cell at a time can be run again on a part of its engines; choose one";
             Err(RunError::NothingToRerun(why.to_owned()))
         }
         [] if conditional.is_empty() => Err(RunError::NoCell(match command.scope {
-            Scope::Cell(_) => NoCell::Gone,
+            Scope::Cell(_) | Scope::Cells(_) => NoCell::Gone,
             Scope::Lines(..) => NoCell::Here,
             Scope::Above(_) => NoCell::Above,
             Scope::Below(_) => NoCell::Below,

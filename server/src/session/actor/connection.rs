@@ -3,7 +3,8 @@
 use std::{panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
 
 use futures::FutureExt;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{Actor, Message, Waiter, send_back};
 use crate::{
@@ -110,6 +111,12 @@ impl Session {
         let client = |actor: &mut Actor| actor.cluster.as_ref().map(|cluster| cluster.client.clone());
         self.ask(move |actor| (actor.trusted, client(actor))).await.ok()
     }
+}
+
+/// An attempt to find or start a cluster.
+pub(super) struct Attempt {
+    given_up: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 /// The choice that was in force before.
@@ -293,7 +300,9 @@ impl Actor {
         let ask = self.ask(policy);
         self.asked.clone_from(&ask.selection);
         let selection = settings.cluster.clone();
-        tokio::spawn(async move {
+        let given_up = CancellationToken::new();
+        let until = given_up.clone();
+        let task = tokio::spawn(async move {
             let session = this.clone();
             let report = move |report| {
                 let message = match report {
@@ -303,7 +312,8 @@ impl Actor {
                 };
                 send_back(&session, message);
             };
-            let attempt = AssertUnwindSafe(attach(settings, ask, policy, report)).catch_unwind().await;
+            let attempt = attach(settings, ask, policy, report, until.cancelled());
+            let attempt = AssertUnwindSafe(attempt).catch_unwind().await;
             // A panic must end the attempt too, or the session would never look again.
             let result = attempt.unwrap_or_else(|_| {
                 let why = "pxlens hit a bug while looking for a cluster; please report this";
@@ -311,6 +321,21 @@ impl Actor {
             });
             send_back(&this, Message::Attached { policy, selection, result: Box::new(result) });
         });
+        self.attempt = Some(Attempt { given_up, task });
+    }
+
+    /// The session ends: gives up starting a cluster for a run that will not come any more. One that the user asked for by
+    /// itself goes on.
+    pub(super) async fn give_up_start(&mut self) {
+        let is_for_a_run = self.attaching.take() == Some(StartPolicy::Detached);
+        let is_wanted = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
+        let Some(Attempt { given_up, task }) = self.attempt.take() else { return };
+        if is_for_a_run && !is_wanted {
+            given_up.cancel();
+            if task.await.is_err() {
+                tracing::error!("giving up the start of a cluster panicked; this is a bug in pxlens");
+            }
+        }
     }
 
     /// What is asked of a cluster by the newest command that waits for one; if none does, by the open documents.

@@ -22,9 +22,16 @@ impl Session {
         self.close_with(move |documents| documents.close(&key));
     }
 
-    /// A notebook was opened: the keys of all its cells in order, and the texts of those that hold code.
-    pub(crate) fn open_notebook(&self, key: DocumentKey, order: Vec<DocumentKey>, cells: Vec<CellText>) {
-        self.edit(move |documents| documents.open_notebook(key, order, cells));
+    /// A notebook was opened: the keys of all its cells in order, texts in Python, and the cells that are Markdown all the
+    /// same.
+    pub(crate) fn open_notebook(
+        &self,
+        key: DocumentKey,
+        order: Vec<DocumentKey>,
+        cells: Vec<CellText>,
+        markup: Vec<DocumentKey>,
+    ) {
+        self.edit(move |documents| documents.open_notebook(key, order, cells, markup));
     }
 
     /// A notebook was edited.

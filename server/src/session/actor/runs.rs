@@ -95,7 +95,7 @@ impl Actor {
             return Err(ClusterError::Unsuited(unsuited.why).into());
         }
         let table = cluster.map(|cluster| cluster.engines);
-        let there = self.cells_there(command);
+        let deleted = self.deleted_cells(command);
         let mut response = RunResponse {
             changed: command.changed,
             conditional: command.conditional.clone(),
@@ -110,7 +110,7 @@ impl Actor {
         let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
         for cell in &command.cells {
             sequence.come_to(cell);
-            if !there.contains(&cell.view.id) {
+            if deleted.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
                 response.not_run.push(not_run(cell, NotRunKind::Refused, why));
                 continue;
@@ -170,10 +170,14 @@ impl Actor {
         Ok(())
     }
 
-    /// The cells of a command that are still in their documents.
-    fn cells_there(&self, command: &ResolvedCommand) -> HashSet<CellId> {
+    /// The cells of a command that were deleted since.
+    fn deleted_cells(&self, command: &ResolvedCommand) -> HashSet<CellId> {
         let texts: HashSet<&DocumentKey> = command.cells.iter().map(|cell| &cell.key).collect();
-        texts.into_iter().flat_map(|key| self.documents.cell_ids(key)).collect()
+        let there: HashSet<CellId> = texts.into_iter().flat_map(|key| self.documents.cell_ids(key)).collect();
+        let is_gone = |cell: &&PinnedCell| {
+            !there.contains(&cell.view.id) && !self.documents.is_closed(&cell.key, &cell.home)
+        };
+        command.cells.iter().filter(is_gone).map(|cell| cell.view.id).collect()
     }
 
     /// Queues a cell: as a new run, or as the queued run of the same cell if that is the same.
@@ -247,7 +251,7 @@ impl Actor {
             title: pinned.title.clone(),
             suffix: cell.cell.magic.suffix.clone(),
             px_cell: cell.cell.clone(),
-            fingerprint: plan.fingerprint(),
+            fingerprint: cell.plan().unwrap_or(&plan).fingerprint(),
             plan,
             engines,
             view,
@@ -331,6 +335,10 @@ impl Actor {
     fn send(&self, run: RunId) -> Result<Order, String> {
         let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
         let entry = self.index.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
+        let RunHandle { document, home, cell, .. } = &*entry.handle;
+        if !self.documents.is_closed(document, home) && !self.documents.cell_ids(document).contains(cell) {
+            return Err("its px cell was deleted before its turn".to_owned());
+        }
         let table = cluster.client.engines().borrow().clone();
         let plan = &entry.handle.plan;
         let request = plan.request(&table).map_err(|error| error.to_string())?;

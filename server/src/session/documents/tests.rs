@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     engines::EngineId,
     run::{Run, RunId, RunRequest, Time},
-    session::{CellView, Limits, Snapshot, SpillFolder},
+    session::{CellText, CellView, Limits, NotebookChange, Snapshot, SpillFolder},
 };
 
 const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
@@ -315,7 +315,7 @@ fn notebook() -> Fixture {
     let mut fixture = Fixture::new();
     let order = ["a", "b", "c"].map(key).to_vec();
     let cells = vec![cell("a", "%%px\n1"), cell("b", "%%px\n2"), cell("c", "%px 3\n%px 4")];
-    fixture.documents.open_notebook(key("nb"), order, cells);
+    fixture.documents.open_notebook(key("nb"), order, cells, Vec::new());
     ["a", "b", "c"].iter().for_each(|name| fixture.run_all(name));
     fixture
 }
@@ -349,6 +349,8 @@ fn a_closed_cell_of_a_notebook_loses_its_result_and_a_new_one_has_none() {
     let change = NotebookChange {
         splice: Some((0, 1, vec![key("d")])),
         opened: vec![cell("d", "%%px\n1")],
+        markup: Vec::new(),
+        code: Vec::new(),
         closed: vec![key("a")],
         edited: vec![],
     };
@@ -521,7 +523,7 @@ fn clearing_forgets_results() {
 fn the_result_of_a_plain_cell_is_kept_and_becomes_stale() {
     let mut fixture = Fixture::new();
     let cells = vec![cell("a", "x = 1\nprint(x)"), cell("b", "%px 2")];
-    fixture.documents.open_notebook(key("nb"), ["a", "b"].map(key).to_vec(), cells);
+    fixture.documents.open_notebook(key("nb"), ["a", "b"].map(key).to_vec(), cells, Vec::new());
     assert!(fixture.documents.view(&key("a")).unwrap().cells.is_empty());
     let events = fixture.documents.send_plain(&key("a"));
     assert!(matches!(&events[..], [SessionEvent::Cells(reported)] if *reported == key("a")), "{events:?}");

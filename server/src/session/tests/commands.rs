@@ -113,7 +113,7 @@ async fn above_and_below_span_the_notebook_and_are_refused_if_the_cell_was_delet
     let texts = ["%px a()", "%px b()\n%px c()", "%px d()"];
     let cells = keys.iter().zip(texts);
     let cells = cells.map(|(key, text)| CellText { key: key.clone(), version: 1, text: text.to_owned() });
-    fixture.session.open_notebook(DocumentKey::from("n"), keys.to_vec(), cells.collect());
+    fixture.session.open_notebook(DocumentKey::from("n"), keys.to_vec(), cells.collect(), Vec::new());
     fixture.engines(1).await;
     fixture.key = keys[1].clone();
     let [b, c] = fixture.cell_ids().await[..] else { panic!("two cells") };
@@ -247,6 +247,49 @@ async fn a_cell_that_is_deleted_while_the_cluster_starts_does_not_run() {
     assert_eq!(sent(&sim, &[&response]).await, ["a()", "c()"]);
     assert_eq!(response.not_run[0].cell, cell_ids[1]);
     assert_eq!(response.not_run[0].why, "it was deleted before there was a cluster");
+}
+
+/// "It was deleted before there was a cluster", though it was closed.
+#[tokio::test]
+async fn a_cell_whose_document_is_closed_while_the_cluster_starts_runs_as_it_was() {
+    let (sim, fixture) = starting(THREE).await;
+    let answer = fixture.press(Scope::All).await;
+    fixture.session.close(fixture.key.clone());
+    sim.add_engine().await;
+    let response = answered(answer).await;
+    assert_eq!(sent(&sim, &[&response]).await, ["a()", "b()", "c()"]);
+    assert!(response.not_run.is_empty());
+}
+
+/// A run of `a()` that goes on until it is interrupted, and one of `b()` that waits for its engine.
+async fn queued() -> (Sim, Fixture, [RunResponse; 2]) {
+    let sim = Sim::builder().engines(1).on("a()", Script::new().hang()).start().await;
+    let mut fixture = Fixture::with(at(&sim.connection_file()), true, THREE);
+    fixture.engines(1).await;
+    let cells = fixture.cell_ids().await;
+    let first = answered(fixture.press(Scope::Cell(cells[0])).await).await;
+    sim.wait_for_runs(1).await;
+    let second = answered(fixture.press(Scope::Cell(cells[1])).await).await;
+    (sim, fixture, [first, second])
+}
+
+/// It ran, and no place was left to show it.
+#[tokio::test]
+async fn a_cell_that_is_deleted_while_it_waits_for_its_engines_is_not_sent() {
+    let (sim, fixture, [first, second]) = queued().await;
+    fixture.replace([3, 0], [6, 0], "");
+    fixture.session.interrupt(Some(first.runs[0].id), InterruptScope::All, None).await;
+    ends(&second.runs[0]).await;
+    assert!(second.runs[0].now().was_never_sent());
+    assert_eq!(sim.executed().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cell_whose_document_is_closed_while_it_waits_for_its_engines_runs_as_it_was() {
+    let (sim, fixture, [first, second]) = queued().await;
+    fixture.session.close(fixture.key.clone());
+    fixture.session.interrupt(Some(first.runs[0].id), InterruptScope::All, None).await;
+    assert_eq!(sent(&sim, &[&second]).await, ["a()", "b()"]);
 }
 
 /// Three impatient presses used to give two runs.

@@ -8,7 +8,7 @@ async fn notebook(fixture: &Fixture) -> Vec<DocumentKey> {
     let texts = ["%px a()", "%%px -o mine\nb()", "%pxresult"];
     let cells = keys.iter().zip(texts);
     let cells = cells.map(|(key, text)| CellText { key: key.clone(), version: 1, text: text.to_owned() });
-    fixture.session.open_notebook(DocumentKey::from("n"), keys.clone(), cells.collect());
+    fixture.session.open_notebook(DocumentKey::from("n"), keys.clone(), cells.collect(), Vec::new());
     keys
 }
 
