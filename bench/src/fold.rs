@@ -62,7 +62,7 @@ pub(crate) fn measure() -> Result<()> {
 fn filled(texts: &[String]) -> Run {
     let engines = (0..ENGINES).map(EngineId).collect();
     let request = RunRequest { code: "".into(), engines, single: false };
-    let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+    let mut run = Run::new(RunId(1), Arc::new(request), Time(0), true);
     for (text, slot) in texts.iter().zip(0..) {
         run.apply(stream(slot, text.clone()));
     }

@@ -1,11 +1,13 @@
 //! Px cells: text becomes the cells one can run, the exact code each sends, and what is in force at each.
 //!
 //! A pure function of the text. Nothing here runs, evaluates or imports anything, nothing here knows an engine, and nothing
-//! here judges: of what may be wrong it keeps the facts ([`findings`]), and `lint` says what they mean. All ranges are bytes
-//! of the document; lines are 0-based.
+//! here judges: of what may be wrong it keeps the facts ([`findings`]), and `lint` says what they mean. Lines are 0-based.
+//! Ranges are bytes: those of a block and of what is in it count from the block's beginning ([`BlockRange`]), since an edit
+//! above moves the block and nothing else. [`Placed`] gives those of a px cell in bytes of the document.
 
 mod automagic;
 pub(crate) mod block;
+mod block_range;
 pub(crate) mod broken;
 mod calls;
 mod divide;
@@ -33,7 +35,6 @@ pub(crate) mod scan;
 mod set_up;
 mod shared_code;
 mod shell;
-mod shift;
 mod spelling;
 mod statements;
 mod suites;
@@ -50,13 +51,14 @@ use std::{
 
 use ropey::Rope;
 
+pub(crate) use block_range::BlockRange;
 pub(crate) use format::{Fault, FaultKind, Format, Known, Wanted};
 pub(crate) use index::{BlockRef, Deciding, Delta, End, Index};
 pub(crate) use magic::{GroupOutputs, MagicKind, Options};
 pub(crate) use mapped::LineMap;
 pub(crate) use notebook::NotNotebook;
 pub(crate) use origin::Origin;
-pub(crate) use place::{NotebookLines, line_name, notebook_line};
+pub(crate) use place::{LineName, NotebookLines, notebook_line};
 pub(crate) use regions::{Region, RegionPlace, regions};
 pub(crate) use spelling::{is_marker, spelled};
 pub(crate) use suites::Suite;
@@ -85,7 +87,7 @@ pub enum Dialect {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cells {
     /// The px cells, in the order of the document.
-    pub cells: Vec<PxCell>,
+    pub cells: Vec<Placed>,
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
     /// The format of a script.
@@ -101,10 +103,10 @@ pub struct Cells {
 
 impl Cells {
     /// Names the line of a byte of the document, which is on this 0-based line of it.
-    pub(crate) fn line_name(&self, at: usize, line: u32) -> String {
+    pub(crate) fn line_name(&self, at: usize, line: u32) -> LineName {
         match notebook_line(&self.notebook, at) {
-            Some((cell, line)) => line_name(Some(cell), line),
-            None => line_name(None, line),
+            Some((cell, line)) => LineName { cell: Some(cell), line },
+            None => LineName { cell: None, line },
         }
     }
 
@@ -141,23 +143,23 @@ pub struct Block {
     pub local_lines: u32,
 }
 
-/// The smallest thing one can run.
+/// The smallest thing one can run, without where its block stands; [`Placed`] knows that.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PxCell {
-    /// Its 0-based number in what its ranges count from: in the document, or see [`Placed`].
-    pub ordinal: u32,
+    /// Its 0-based number in its block.
+    ordinal: u32,
     /// What it is.
     pub kind: CellKind,
     /// Its first line, parsed; for a cell inside an `%autopx` region the toggle's name and suffix.
     pub magic: Magic,
     /// All of it, from its magic on.
-    pub range: TextRange,
+    pub range: BlockRange,
     /// Its magic's line, from the first character that is not blank; of an autopx cell the first line that is not blank.
-    pub magic_range: TextRange,
+    pub magic_range: BlockRange,
     /// Exactly what is sent.
     pub code: Arc<str>,
-    /// The way from the lines of `code` back to the document.
-    pub lines: Arc<LineMap>,
+    /// The way from the lines of `code` back to the block.
+    lines: Arc<LineMap>,
     /// Which cell of the notebook it is in, in raw notebooks.
     pub notebook_cell: Option<NotebookCellRef>,
     /// What the lines above it put in force.
@@ -211,9 +213,9 @@ impl PxCell {
     }
 }
 
-/// A px cell where it stands: the ranges and the ordinal in a [`PxCell`] count from a base, and this knows it.
+/// A px cell where it stands in its document.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Placed {
+pub struct Placed {
     /// Its 0-based number in the document.
     pub ordinal: u32,
     cell: Arc<PxCell>,
@@ -221,12 +223,12 @@ pub(crate) struct Placed {
 }
 
 impl Placed {
-    /// A cell whose ranges count from byte `base` of its document.
+    /// A cell of a block that begins at byte `base` of its document.
     pub(crate) fn new(cell: Arc<PxCell>, base: usize) -> Self {
         Self { ordinal: cell.ordinal, cell, base }
     }
 
-    /// The same cell where the base is elsewhere.
+    /// The same cell where its block has moved.
     pub(crate) fn moved(self, base: usize) -> Self {
         Self { base, ..self }
     }
@@ -242,8 +244,8 @@ impl Placed {
     }
 
     /// A range of the cell, in bytes of the document.
-    pub(crate) fn place(&self, range: TextRange) -> TextRange {
-        TextRange::new(self.base + range.start, self.base + range.end)
+    pub(crate) fn place(&self, range: BlockRange) -> TextRange {
+        range.at(self.base)
     }
 
     /// All of it, in bytes of the document.
@@ -263,12 +265,12 @@ impl Placed {
 
     /// Where a 0-based line of its code stands in the document, without its line end.
     pub(crate) fn code_range(&self, code_line: u32) -> Option<TextRange> {
-        self.cell.lines.document_range(code_line).map(|range| self.place(range))
+        self.cell.lines.block_range(code_line).map(|range| self.place(range))
     }
 
     /// The document's byte of a 0-based line and byte column of its code; a column beyond the line is its end.
     pub(crate) fn code_offset(&self, code_line: u32, column: usize) -> Option<usize> {
-        Some(self.base + self.cell.lines.document_offset(code_line, column)?)
+        Some(self.base + self.cell.lines.block_offset(code_line, column)?)
     }
 }
 
@@ -339,7 +341,7 @@ pub struct Magic {
     pub options: Options,
     /// The name with its percent signs; empty for a cell inside an `%autopx` region. Of a block of imports the word
     /// `sync_imports`.
-    pub name_range: TextRange,
+    pub name_range: BlockRange,
 }
 
 /// Which cell of a notebook something is in.

@@ -22,10 +22,6 @@ pub struct Overrides {
     pub targets: Option<Targets>,
     /// Replaces the cell's `--block` or `--noblock`.
     pub block: Option<bool>,
-    /// Restricts the run to these of the targets.
-    pub only: Option<RankSet>,
-    /// Whether the first engine runs alone at first, and the others only if it succeeds.
-    pub canary: bool,
 }
 
 /// What running a cell would do, before its targets are resolved to engines.
@@ -125,7 +121,7 @@ pub fn plan(cell: &PxCell, overrides: &Overrides) -> Result<Plan, Refusal> {
     Ok(Plan {
         code: cell.code.clone(),
         targets,
-        only: overrides.only.clone(),
+        only: None,
         blocking: overrides.block.or(effective.block).unwrap_or(defaults::BLOCK),
         group_by,
         local: options.local,

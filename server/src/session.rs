@@ -44,7 +44,7 @@ pub(crate) use content::{check, content, content_file};
 pub(crate) use export::{Format, export, export_to};
 pub(crate) use others::OthersInterruptError;
 pub(crate) use parts::{InterruptScope, Only, Parts, parts};
-pub(crate) use pxresult::{PastRun, ResultSource, ShownResult};
+pub(crate) use pxresult::{ResultSource, ShownResult};
 pub(crate) use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
 pub(crate) use run_task::PACE;
 pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};
@@ -54,7 +54,7 @@ pub(crate) use view::{BlockView, CellView, DocumentView, Places};
 use wishes::FileWish;
 
 use crate::{
-    cells::Placed,
+    cells::{LineName, Placed},
     cluster::{ClusterStatus, InterruptReport, Origins, discovery::FoundCluster},
     engines::{Activities, EngineId, EngineTable},
     plan::{Fingerprint, Plan},
@@ -137,7 +137,7 @@ pub(crate) struct RunHandle {
     /// The 0-based line of the magic when the run was asked for.
     pub line: u32,
     /// The same as a reader calls it: `line 12`, in a raw notebook `cell 3, line 2`.
-    pub place_name: String,
+    pub place_name: LineName,
     /// The magic's line as text.
     pub title: String,
     /// The suffix of its magic: the view it belongs to.

@@ -56,6 +56,11 @@ impl TextRange {
         self.start == self.end
     }
 
+    /// The range, moved towards the end by this many bytes.
+    pub(crate) fn shifted(self, by: usize) -> Self {
+        Self::new(self.start + by, self.end + by)
+    }
+
     /// As a range to slice text with.
     pub fn as_range(self) -> std::ops::Range<usize> {
         self.start..self.end

@@ -28,7 +28,7 @@ async fn messages(cluster: &RealCluster, run: RunId, code: &str) -> Vec<Value> {
     let engines: Vec<EngineId> =
         (0..cluster.engines()).map(|id| EngineId(u32::try_from(id).expect("few"))).collect();
     let request = RunRequest { code: code.into(), engines: engines.clone(), single: false };
-    let mut state = Run::new(run, Arc::new(request), Time(0));
+    let mut state = Run::new(run, Arc::new(request), Time(0), true);
     let (sender, mut receiver) = feed();
     let request = Execute { run, code: code.into(), engines, first_slot: 0, noblock: None };
     within("a request to be sent", client.execute(request, sender)).await.expect("a request that is sent");

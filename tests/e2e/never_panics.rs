@@ -133,7 +133,7 @@ fn run() -> impl Strategy<Value = Run> {
         let engines = if single { vec![EngineId(3)] } else { [0, 0, 7, 8].map(EngineId).to_vec() };
         let slots = engines.len() as u32;
         let request = RunRequest { code: code.as_str().into(), engines, single };
-        let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+        let mut run = Run::new(RunId(1), Arc::new(request), Time(0), true);
         for (slot, at, kind) in events {
             run.apply(Event { slot: Slot(slot % slots), at: Time(at), kind });
         }
@@ -161,7 +161,7 @@ proptest! {
     fn any_cell_of_any_text_is_planned_or_refused(texts in prop::collection::vec(script(), 1..4), targets in text()) {
         let overrides = [
             Overrides::default(),
-            Overrides { targets: Targets::parse_flag(&targets).ok(), block: Some(false), ..Overrides::default() },
+            Overrides { targets: Targets::parse_flag(&targets).ok(), block: Some(false) },
         ];
         let pieces: Vec<&str> = texts.iter().map(String::as_str).collect();
         let whole = texts.concat();

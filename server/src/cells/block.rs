@@ -364,7 +364,12 @@ impl<'a> Scanner<'a> {
         };
         let name_range = text.range(0..name_end);
         let suffix = MagicKind::of(name.trim_end(), true).map_or("", |(_, suffix)| suffix);
-        let magic = Magic { kind: MagicKind::CellPx, suffix: suffix.to_owned(), options, name_range };
+        let magic = Magic {
+            kind: MagicKind::CellPx,
+            suffix: suffix.to_owned(),
+            options,
+            name_range: name_range.into(),
+        };
         let end = self.document(self.block.lines[last].clone()).end;
         let start = self.block.source.start_of(self.block.lines[index].start);
         let magic_range = self.block.filled(index);
@@ -635,7 +640,7 @@ impl<'a> Scanner<'a> {
 
     /// What the statement that was begun last stands in.
     fn suite(&self) -> Option<Suite> {
-        self.suites.around().map(|(keyword, line)| Suite { keyword, header: self.block.filled(line) })
+        self.suites.around().map(|(keyword, line)| Suite { keyword, header: self.block.filled(line).into() })
     }
 
     /// Lines from the first character of the first to the last of the last that is not blank.

@@ -170,7 +170,7 @@ impl<'a> BlockText<'a> {
         (from..self.lines.len()).find(|index| !self.line(*index).trim().is_empty())
     }
 
-    /// A line from its first character to its last that is not blank, in bytes of the document.
+    /// A line from its first character to its last that is not blank, in bytes of the block.
     pub(crate) fn filled(&self, index: usize) -> TextRange {
         let (line, start) = (self.line(index), self.lines[index].start);
         let end = line.trim_end().len();

@@ -16,7 +16,7 @@ use std::{ops::Range, sync::Arc};
 use ropey::Rope;
 
 use super::{
-    Block, Carry, Cells, Decider, Dialect, NotebookLines, Origin, PxCell, Unreadable,
+    Block, Carry, Cells, Decider, Dialect, NotebookLines, Origin, Placed, PxCell, Unreadable,
     divide::Shape,
     findings::{BlockFacts, Findings, OpenRegion},
     format::{Fault, Known, Wanted},
@@ -335,7 +335,7 @@ impl Index {
         for (block, entry) in self.blocks().zip(&self.entries) {
             let first = next;
             for cell in block.cells {
-                all.cells.push(PxCell { ordinal: next, ..cell.shifted(block.base) });
+                all.cells.push(Placed::new(Arc::clone(cell), block.base).numbered(next));
                 next += 1;
             }
             all.blocks.push(Block {

@@ -393,7 +393,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         choices: &[],
         detail: "do not wait for it",
         meaning: "Sends it at once and does not wait; its output is kept until %pxresult or Show result asks for it.",
-        upstream: "ipyparallel reaches only the newest such run; pxlens keeps the last 20 of a document.",
+        upstream: "ipyparallel reaches only the newest such run; pxlens keeps the last 20 runs of each cell.",
     },
     OptionEntry {
         long: "--block",

@@ -1,10 +1,12 @@
 //! Text taken out of a document, with the way back to the document's bytes.
 //!
 //! What a cell sends is rarely a plain slice of its document: line ends are made `\n`, comment prefixes and JSON escapes
-//! are taken off, continued lines are joined. Each piece of such a text remembers where it came from.
+//! are taken off, continued lines are joined. Each piece of such a text remembers where it came from. "The document" is here
+//! what the text was taken out of: a block, of which only [`super::Placed`] knows where it stands.
 
 use std::ops::Range;
 
+use super::BlockRange;
 use crate::text::TextRange;
 
 /// A stretch of text and the bytes of the document it came from. If both are of one length, byte follows byte;
@@ -222,10 +224,10 @@ fn end_of(pieces: &[Piece], at: usize) -> usize {
     }
 }
 
-/// The way from the lines of what a px cell sends back to its document, through comment prefixes, JSON escapes and joined
+/// The way from the lines of what a px cell sends back to its block, through comment prefixes, JSON escapes and joined
 /// lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LineMap {
+pub(crate) struct LineMap {
     starts: Vec<usize>,
     len: usize,
     ends_in_newline: bool,
@@ -233,31 +235,29 @@ pub struct LineMap {
 }
 
 impl LineMap {
-    /// The same for a document in which so many bytes more stand before.
-    pub(crate) fn shifted(mut self, by: usize) -> Self {
-        self.pieces.iter_mut().for_each(|piece| piece.document += by);
-        self
-    }
-
     /// How many lines the code has. Code without text has one empty line; what sends no code has none.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.starts.len()
     }
 
-    /// Where a 0-based line of the code stands in the document, without its line end.
-    pub fn document_range(&self, code_line: u32) -> Option<TextRange> {
+    /// Where a 0-based line of the code stands, without its line end.
+    pub(crate) fn block_range(&self, code_line: u32) -> Option<BlockRange> {
         let code = self.code_range(code_line)?;
         let start = start_of(&self.pieces, code.start);
         let end = if code.is_empty() { start } else { end_of(&self.pieces, code.end) };
-        Some(TextRange::new(start, end))
+        Some(TextRange::new(start, end).into())
     }
 
-    /// The document's byte of a 0-based line and byte column of the code; a column beyond the line is its end.
-    pub fn document_offset(&self, code_line: u32, column: usize) -> Option<usize> {
+    /// The block's byte of a 0-based line and byte column of the code; a column beyond the line is its end.
+    pub(crate) fn block_offset(&self, code_line: u32, column: usize) -> Option<usize> {
         let code = self.code_range(code_line)?;
         let at = code.start.saturating_add(column);
-        Some(if at < code.end { start_of(&self.pieces, at) } else { self.document_range(code_line)?.end })
+        Some(if at < code.end {
+            start_of(&self.pieces, at)
+        } else {
+            self.block_range(code_line)?.in_block().end
+        })
     }
 
     /// The bytes of a line of the code, without its line end.
@@ -289,13 +289,15 @@ mod tests {
         mapped.push("\"", 11);
         assert_eq!(mapped.text(), "ab\n\"\n\"");
         let lines = mapped.line_map(0);
-        let shown: Vec<&str> =
-            (0..3).filter_map(|line| lines.document_range(line)).map(|r| &document[r.as_range()]).collect();
+        let shown: Vec<&str> = (0..3)
+            .filter_map(|line| lines.block_range(line))
+            .map(|r| &document[r.in_block().as_range()])
+            .collect();
         assert_eq!(shown, ["ab", "\"", "\""]);
-        assert_eq!(lines.document_offset(0, 1), Some(3));
-        assert_eq!(lines.document_offset(1, 0), Some(8));
-        assert_eq!(lines.document_offset(1, 99), Some(9));
-        assert_eq!(lines.document_range(3), None);
+        assert_eq!(lines.block_offset(0, 1), Some(3));
+        assert_eq!(lines.block_offset(1, 0), Some(8));
+        assert_eq!(lines.block_offset(1, 99), Some(9));
+        assert_eq!(lines.block_range(3), None);
     }
 
     #[test]
@@ -306,13 +308,13 @@ mod tests {
         assert_eq!(mapped.range(1..2), TextRange::new(11, 13));
         let lines = mapped.line_map(0);
         assert_eq!(lines.len(), 3);
-        assert_eq!(lines.document_range(2), Some(TextRange::new(15, 16)));
+        assert_eq!(lines.block_range(2), Some(TextRange::new(15, 16).into()));
     }
 
     #[test]
     fn a_code_without_text_has_one_empty_line() {
         let lines = Mapped::default().line_map(7);
-        assert_eq!((lines.len(), lines.document_range(0)), (1, Some(TextRange::new(7, 7))));
+        assert_eq!((lines.len(), lines.block_range(0)), (1, Some(TextRange::new(7, 7).into())));
         assert_eq!(LineMap::default().len(), 0);
     }
 }

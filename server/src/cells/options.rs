@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{engines::Targets, text::TextRange};
 
-/// Reads what stands behind the magic's name; `locate` gives the place of a byte range of `line` in the document.
+/// Reads what stands behind the magic's name; `locate` gives the place of a byte range of `line` in its block.
 pub(crate) fn parse(line: &str, magic: MagicKind, locate: impl Fn(Range<usize>) -> TextRange) -> Options {
     let mut reader = Reader { line, magic, locate: &locate, options: Options::default() };
     let result = split(line).and_then(|arguments| reader.read(&arguments));
@@ -20,7 +20,7 @@ pub(crate) fn parse(line: &str, magic: MagicKind, locate: impl Fn(Range<usize>) 
     options.dynamic = is_dynamic(line);
     if !options.dynamic {
         options.error = result.err().map(|Fault { range, message, advice }| OptionsError {
-            range: locate(range),
+            range: locate(range).into(),
             message,
             advice,
         });
@@ -253,7 +253,7 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
         let text = &self.line[range.clone()];
         self.options.set(option, text, range, |text, range| TargetsOption {
             text: text.to_owned(),
-            range: (self.locate)(range),
+            range: (self.locate)(range).into(),
             parsed: Targets::parse(text),
         })
     }

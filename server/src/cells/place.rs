@@ -1,6 +1,8 @@
 //! How a line is called before people: by its number in a script, and in a notebook by its cell and its number there, whatever
 //! lines the notebook's file has.
 
+use std::fmt;
+
 use crate::text::TextRange;
 
 /// The lines of a cell of a raw notebook.
@@ -14,11 +16,21 @@ pub(crate) struct NotebookLines {
     pub(crate) starts: Vec<usize>,
 }
 
-/// Names a line: `line 12`, or `cell 3, line 12`. Both numbers are 0-based.
-pub(crate) fn line_name(cell: Option<u32>, line: u32) -> String {
-    match cell {
-        Some(cell) => format!("cell {}, line {}", cell + 1, line + 1),
-        None => format!("line {}", line + 1),
+/// A line as a reader calls it: `line 12`, or `cell 3, line 12`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LineName {
+    /// The cell of the notebook, 0-based; `None` in a script.
+    pub(crate) cell: Option<u32>,
+    /// The line in that cell or in the script, 0-based.
+    pub(crate) line: u32,
+}
+
+impl fmt::Display for LineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(cell) = self.cell {
+            write!(f, "cell {}, ", cell + 1)?;
+        }
+        write!(f, "line {}", self.line + 1)
     }
 }
 

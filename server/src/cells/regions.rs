@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn a_region_reaches_over_cells_to_the_next_toggle() {
         let found = recognize_cells(&["%autopx", "x = 1", "%px 1", "%autopx", "y = 1", "%autopx", "z"]);
-        let shown: Vec<String> = regions(found.iter().map(|cells| cells.cells.iter()))
+        let shown: Vec<String> = regions(found.iter().map(|cells| cells.cells.iter().map(|cell| &**cell)))
             .into_iter()
             .map(|region| format!("{:?} to {:?}: {:?}\n", region.open, region.close, region.cells))
             .collect();

@@ -263,7 +263,7 @@ impl Resolver<'_> {
             suffix,
             options: Options::default(),
             // The toggle, if there is one, may stand in another document.
-            name_range: TextRange::new(magic_range.start, magic_range.start),
+            name_range: TextRange::new(magic_range.start, magic_range.start).into(),
         };
         let found = Found {
             kind,
@@ -343,8 +343,8 @@ impl Resolver<'_> {
         self.cells.push(PxCell {
             ordinal: u32::try_from(self.cells.len()).unwrap_or(u32::MAX),
             kind: found.kind,
-            range: found.range,
-            magic_range: found.magic_range,
+            range: found.range.into(),
+            magic_range: found.magic_range.into(),
             code,
             lines,
             notebook_cell: self.scanned.place.clone(),
@@ -375,7 +375,7 @@ fn push_freed(code: &mut Mapped, text: &BlockText<'_>, lines: Range<usize>) {
 fn toggle_at(scanned: &Scanned, line: usize) -> Found {
     let text = scanned.text();
     let range = text.filled(line);
-    let name_range = TextRange::new(range.start, range.start + "%autopx".len());
+    let name_range = TextRange::new(range.start, range.start + "%autopx".len()).into();
     let magic =
         Magic { kind: MagicKind::Autopx, suffix: String::new(), options: Options::default(), name_range };
     Found {
@@ -413,7 +413,7 @@ fn view_finding(found: &Found, view: Option<&ViewState>) -> Option<Finding> {
         return None; // the toggle has it
     }
     let Some(view) = view else {
-        return Some(Finding::UnknownView { name: magic.name_range, why: unknown_view(magic) });
+        return Some(Finding::UnknownView { name: magic.name_range.in_block(), why: unknown_view(magic) });
     };
     let goes_by_view =
         magic.options.targets.is_none() && (found.kind.sends() || found.kind == CellKind::Autopx);
@@ -423,5 +423,5 @@ fn view_finding(found: &Found, view: Option<&ViewState>) -> Option<Finding> {
         return None;
     }
     let of_imports = found.imports.is_some();
-    Some(Finding::UnreadView { name: magic.name_range, error: error.clone(), of_imports })
+    Some(Finding::UnreadView { name: magic.name_range.in_block(), error: error.clone(), of_imports })
 }

@@ -256,7 +256,7 @@ impl Scanned {
         self.language.as_ref().map(Option::as_deref)
     }
 
-    /// Where what IPython runs of it ends, in bytes of the document.
+    /// Where what IPython runs of it ends, in bytes of the block.
     pub(super) fn end(&self) -> usize {
         match &self.broken {
             None => usize::MAX,
@@ -326,7 +326,7 @@ impl Scanned {
     /// they stand.
     pub(crate) fn deciders(&self) -> impl Iterator<Item = (u32, TextRange)> {
         let range = |found: &Found| match found.kind {
-            CellKind::Config => found.magic.name_range,
+            CellKind::Config => found.magic.name_range.in_block(),
             _ => found.magic_range,
         };
         let found = (0..).zip(&self.found);

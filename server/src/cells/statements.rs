@@ -331,7 +331,7 @@ impl<'a> Walk<'a> {
         let lines = self.suites.iter().rev().map(|suite| suite.line);
         let mut open = lines.map(|line| (suites::keyword(self.line(line).trim_start()), line));
         let (keyword, line) = open.find(|(keyword, _)| !matches!(keyword, Some("with" | "async with")))?;
-        Some(suites::Suite { keyword: keyword?, header: self.block.filled(line) })
+        Some(suites::Suite { keyword: keyword?, header: self.block.filled(line).into() })
     }
 
     fn push(&mut self, bytes: Range<usize>, act: Act) {

@@ -2,8 +2,7 @@
 //!
 //! What stands in one may run never, once or often, and nobody knows without running the code around it.
 
-use super::python;
-use crate::text::TextRange;
+use super::{BlockRange, python};
 
 /// The innermost statement whose body a px cell stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +10,7 @@ pub struct Suite {
     /// What the statement begins with, as `for` or `async def`.
     pub keyword: &'static str,
     /// The first line of that statement, without the blanks around it.
-    pub header: TextRange,
+    pub header: BlockRange,
 }
 
 /// The statements above the place that is read in which it may stand.

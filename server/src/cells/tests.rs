@@ -29,8 +29,7 @@ use crate::lint::{self, Problem};
 fn shown(text: &str, cells: &Cells, problems: &[Problem]) -> String {
     let mut out = String::new();
     for cell in &cells.cells {
-        let magic = &cell.magic;
-        write!(out, "{:?} {:?}", cell.kind, &text[magic.name_range.as_range()]).unwrap();
+        write!(out, "{:?} {:?}", cell.kind, &text[cell.name_range().as_range()]).unwrap();
         if let Some(place) = &cell.notebook_cell {
             write!(out, " in {}", place.index).unwrap();
         }
@@ -42,7 +41,7 @@ fn shown(text: &str, cells: &Cells, problems: &[Problem]) -> String {
         if cell.lines.len() > 0 {
             write!(out, " sends {:?} from", cell.code).unwrap();
             for line in 0..cell.lines.len() {
-                let range = cell.lines.document_range(line as u32).unwrap();
+                let range = cell.code_range(line as u32).unwrap();
                 write!(out, " {:?}", &text[range.as_range()]).unwrap();
             }
         }

@@ -2,18 +2,16 @@
 
 use std::fmt;
 
-use crate::{
-    engines::{Targets, TargetsError},
-    text::TextRange,
-};
+use super::BlockRange;
+use crate::engines::{Targets, TargetsError};
 
 /// What stands after `--targets`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetsOption {
     /// As written.
     pub text: String,
-    /// Where, in bytes of the document.
-    pub range: TextRange,
+    /// Where.
+    pub range: BlockRange,
     /// What it means.
     pub parsed: Result<Targets, TargetsError>,
 }
@@ -21,8 +19,8 @@ pub struct TargetsOption {
 /// Why an option line is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionsError {
-    /// The argument at fault, in bytes of the document.
-    pub range: TextRange,
+    /// The argument at fault.
+    pub range: BlockRange,
     /// ipyparallel's own words for it.
     pub message: String,
     /// What to write instead, where that is known.

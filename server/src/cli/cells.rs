@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::in_shell;
 use crate::{
-    cells::{CellKind, Cells, PxCell, line_name, magic::defaults, notebook_line},
+    cells::{CellKind, Cells, LineName, Placed, PxCell, magic::defaults, notebook_line},
     lint::{Problem, Severity},
     text::{Document, TextRange},
 };
@@ -131,26 +131,26 @@ pub(super) fn report(
     }
     for problem in problems {
         let [line, _] = lines_of(problem.range, &document);
-        let place = match notebook_line(&cells.notebook, problem.range.start) {
-            Some((cell, line)) => format!("{path_label}: {}", line_name(Some(cell), line)),
-            None => format!("{path_label}:{line}"),
+        let place = match cells.line_name(problem.range.start, line - 1) {
+            LineName { cell: None, .. } => format!("{path_label}:{line}"),
+            in_notebook => format!("{path_label}: {in_notebook}"),
         };
         writeln!(out, "{place}: {}: {}", severity(problem), in_shell(&problem.message))?;
     }
     Ok(())
 }
 
-fn write_cell(cell: &PxCell, cells: &Cells, document: &Document, out: &mut dyn Write) -> io::Result<()> {
+fn write_cell(cell: &Placed, cells: &Cells, document: &Document, out: &mut dyn Write) -> io::Result<()> {
     let lines = |[first, last]: [u32; 2]| match first == last {
         true => format!("line {first}"),
         false => format!("lines {first}-{last}"),
     };
-    let [start, end] = [cell.range.start, cell.range.end].map(|at| notebook_line(&cells.notebook, at));
+    let [start, end] = [cell.range().start, cell.range().end].map(|at| notebook_line(&cells.notebook, at));
     let lines = match (start, end) {
         (Some((cell, first)), Some((_, last))) => {
             format!("cell {}, {}", cell + 1, lines([first + 1, last + 1]))
         }
-        _ => lines(lines_of(cell.range, document)),
+        _ => lines(lines_of(cell.range(), document)),
     };
     let targets = cell.targets().map_or_else(|_| "unknown targets".to_owned(), |targets| targets.to_string());
     let waits = if sends(cell) && !is_blocking(cell) { ", not waited for" } else { "" };
@@ -165,11 +165,11 @@ fn write_cell(cell: &PxCell, cells: &Cells, document: &Document, out: &mut dyn W
 }
 
 fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], document: &Document) -> Report<'a> {
-    let cell = |cell: &'a PxCell| CellReport {
+    let cell = |cell: &'a Placed| CellReport {
         cell: cell.ordinal + 1,
         kind: kind(cell.kind),
         magic: format!("{}{}", cell.magic.kind, cell.magic.suffix),
-        lines: lines_of(cell.range, document),
+        lines: lines_of(cell.range(), document),
         notebook_cell: cell
             .notebook_cell
             .as_ref()
@@ -178,12 +178,12 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
         block: is_blocking(cell),
         code: &cell.code,
         code_lines: (0u32..)
-            .map_while(|line| cell.lines.document_range(line))
+            .map_while(|line| cell.code_range(line))
             .map(|range| document.line_of(range.start) + 1)
             .collect(),
         suite: cell.suite.map(|suite| SuiteReport {
             keyword: suite.keyword,
-            line: document.line_of(suite.header.start) + 1,
+            line: document.line_of(cell.place(suite.header).start) + 1,
         }),
         refusal: why_not(cell),
     };
@@ -212,7 +212,7 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
 /// What the file says about the cluster that it wants, in sentences.
 fn wish_lines(cells: &Cells) -> Vec<String> {
     let line = |origin| match cells.place(origin) {
-        Some(place) => cells.line_name(place.range.start, place.line),
+        Some(place) => cells.line_name(place.range.start, place.line).to_string(),
         None => "a line".to_owned(),
     };
     let wish = &cells.wish;

@@ -58,7 +58,7 @@ mod tests {
     fn a_failure_is_shown_once_with_those_that_came_meanwhile() {
         let engines = (0..4).map(EngineId).collect();
         let request = RunRequest { code: "code".into(), engines, single: false };
-        let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+        let mut run = Run::new(RunId(1), Arc::new(request), Time(0), true);
         let mut failures = Failures::default();
         let mut due = |run: &Run| failures.due(run).to_string();
         let none = RankSet::default().to_string();

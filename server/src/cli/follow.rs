@@ -425,7 +425,7 @@ mod tests {
     fn ended(endings: &[EventKind]) -> Run {
         let engines = (0..endings.len()).map(|id| EngineId(u32::try_from(id).expect("few"))).collect();
         let request = RunRequest { code: "code".into(), engines, single: false };
-        let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+        let mut run = Run::new(RunId(1), Arc::new(request), Time(0), true);
         for (slot, kind) in (0u32..).zip(endings) {
             let event = |kind| Event { slot: Slot(slot), at: Time(1), kind };
             run.apply(event(kind.clone()));

@@ -114,7 +114,7 @@ mod tests {
     fn shown(displays: &[Vec<(&str, &str)>]) -> Run {
         let engines = (0..displays.len()).map(|id| EngineId(u32::try_from(id).expect("few"))).collect();
         let request = RunRequest { code: "code".into(), engines, single: false };
-        let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+        let mut run = Run::new(RunId(1), Arc::new(request), Time(0), true);
         for (slot, displays) in (0u32..).zip(displays) {
             for (mime, data) in displays {
                 let kind = EventKind::Display { data: bundle(mime, data), display_id: None };

@@ -499,7 +499,7 @@ mod tests {
     fn running() -> Run {
         let request =
             RunRequest { code: "code".into(), engines: (0..4).map(EngineId).collect(), single: false };
-        let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+        let mut run = Run::new(RunId(1), Arc::new(request), Time(0), true);
         (0..4).for_each(|slot| {
             run.apply(Event { slot: Slot(slot), at: Time(0), kind: EventKind::Sent(MsgId::from("m")) })
         });

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{Failure, Status, args::ResultArgs, images, output, print, print_json};
 use crate::{
-    cells::line_name,
+    cells::LineName,
     render::{self, About, Style},
     session::{KeptHead, KeptResult, Level, ResultStore, ResultStoreError},
     streams::{Stream, Text},
@@ -81,6 +81,7 @@ fn about(head: &KeptHead) -> String {
 /// The file and line of its cell.
 fn place(head: &KeptHead) -> String {
     let file = head.document.rsplit(['/', '\\']).next().unwrap_or_default();
-    let place = head.place.clone().unwrap_or_else(|| line_name(None, head.line.saturating_sub(1)));
+    let line = LineName { cell: None, line: head.line.saturating_sub(1) };
+    let place = head.place.clone().unwrap_or_else(|| line.to_string());
     format!("{} {}", render::terminal_text(file, false), render::terminal_text(&place, false))
 }

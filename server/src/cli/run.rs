@@ -40,11 +40,8 @@ pub(super) async fn run_source(
     args: RunArgs,
     quits: &mut Quits,
 ) -> Result<Status, Failure> {
-    let overrides = Overrides {
-        canary: args.canary,
-        targets: args.targets.as_deref().map(parse_targets).transpose()?,
-        ..Overrides::default()
-    };
+    let overrides =
+        Overrides { targets: args.targets.as_deref().map(parse_targets).transpose()?, block: None };
     let settings = args.settings(file.folder.clone()).map_err(usage)?;
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let printing = tokio::spawn(print_messages(notices));
@@ -97,7 +94,8 @@ async fn run_in(
     }
     let start = StartPolicy::Attached;
     let keep_going = args.keep_going;
-    let ask = RunCommand { document: key.clone(), scope, overrides, only: None, keep_going, start };
+    let (document, canary) = (key.clone(), args.canary);
+    let ask = RunCommand { document, scope, overrides, only: None, canary, keep_going, start };
     let asked = tokio::select! {
         asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
         quit = quits.asked() => {

@@ -11,7 +11,7 @@ use crate::{
     cells::{CellKind, Sets},
     engines::{EngineId, RankSet},
     render::{HINT, inline_timeless},
-    run::{Run, RunState},
+    run::Run,
     session::{CellView, Here, Snapshot},
     text::Position,
 };
@@ -82,16 +82,14 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
         .collect()
 }
 
-/// The state of a run whose output is withheld until the user asks for it. Failures are never withheld.
+/// The state of a run whose output is withheld until the user asks for it.
 pub(super) fn withheld_state(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Option<String> {
+    if !snapshot.is_withheld(cell, run) {
+        return None;
+    }
     let of = run.parts().len();
     let ended = run.parts().filter(|part| part.ending().is_some()).count();
-    match run.state() {
-        _ if !snapshot.is_withheld(cell) => None,
-        RunState::Failed => None,
-        RunState::Queued | RunState::Running => Some(format!("⏳ {ended}/{of}")),
-        RunState::Succeeded => Some(format!("✓ {of} done")),
-    }
+    Some(if run.is_over() { format!("✓ {of} done") } else { format!("⏳ {ended}/{of}") })
 }
 
 /// The engines that a px cell would run on, if they are known.
@@ -124,7 +122,7 @@ fn tooltip(snapshot: &Snapshot, here: Here<'_>, view: &CellView, ids: &[EngineId
         let is_there = document.line_of(decider.range.start) == decider.line;
         let at = if is_there { decider.range.start } else { document.line_range(decider.line).start };
         let decision = Decision {
-            place: here.line_name(text, at),
+            place: here.line_name(text, at).to_string(),
             text: excerpt(document, other.dialect, at),
             is_frozen: view.cell.view.is_frozen && sets.contains(&Sets::Targets),
             sets,

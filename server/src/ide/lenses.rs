@@ -138,7 +138,9 @@ fn region_ends<'a>(here: Here<'a>, outlooks: &mut Outlooks<'a>) -> Vec<Lens> {
             let plan = cells.first().and_then(|first| outlooks.of(toggle(*first)).plan);
             let on = plan.map(|plan| format!(" on {}", plan.ranks)).unwrap_or_default();
             let until = match close {
-                Some(close) => here.line_name(close.text, toggle(*close).cell.magic_range().start),
+                Some(close) => {
+                    here.line_name(close.text, toggle(*close).cell.magic_range().start).to_string()
+                }
                 None => "the end".to_owned(),
             };
             ends.push(says(*open, format!("%autopx{suffix}: {count} {noun} {verb}{on} until {until}")));

@@ -6,7 +6,7 @@ use super::{errors::failing_line, hints::withheld_state};
 use crate::{
     cells::CellKind,
     render::{self, BlockLine, GroupBy, InlineLine, Limits, Paint, Span},
-    run::{EngineRun, Run, RunState},
+    run::{EngineRun, Run},
     session::{CellId, CellView, DocumentView, RunHandle, Snapshot},
     text::Position,
 };
@@ -76,8 +76,7 @@ fn output(
         block.push(note_line(&render::terminal_text(&source.line(), false)));
     }
     block.push(note_line(&render::heading(&run)));
-    // A failure is never withheld.
-    if !snapshot.is_withheld(cell) || run.state() == RunState::Failed {
+    if !snapshot.is_withheld(cell, &run) {
         block.extend(render::block(&run, by, Limits::default()));
     }
     if let Some(state) = withheld_state(snapshot, cell, &run) {

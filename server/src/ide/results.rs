@@ -51,5 +51,5 @@ pub(crate) fn newest(snapshot: &Snapshot, suffix: Option<&str>) -> Option<Shown>
     let fits = |run: &Arc<RunHandle>| {
         suffix.is_none_or(|suffix| run.suffix == suffix && !run.view.borrow().was_never_sent())
     };
-    snapshot.history().rev().map(|past| past.run).find(fits).map(Shown::from)
+    snapshot.history().rev().map(|past| &past.handle).find(|run| fits(run)).cloned().map(Shown::from)
 }

@@ -3,8 +3,6 @@
 mod any_text;
 mod lenses;
 
-use std::sync::Arc;
-
 use expect_test::{Expect, expect};
 
 use super::{
@@ -40,7 +38,7 @@ fn read(marked: &str, dialect: Dialect) -> Text {
     Text {
         document: Document::new(&text, 1),
         dialect,
-        cells: found.cells.into_iter().map(|cell| Placed::new(Arc::new(cell), 0)).collect(),
+        cells: found.cells,
         blocks: found.blocks.into_iter().map(|block| block.range).collect(),
         cursor,
     }

@@ -74,13 +74,14 @@ pub(super) fn open(region: OpenRegion<'_>, border: Option<&str>) -> Option<Probl
     let toggle_wanted = if suffix.is_empty() { "second %autopx" } else { "%autopx without a suffix" };
     let message = format!("no {toggle_wanted} ends this region: all cells below are sent to the engines");
     let fix = edit.map(|edit| Fix::one("Add %autopx at the end", edit));
-    let range = toggle.magic.name_range.shifted(base);
+    let range = toggle.magic.name_range.at(base);
     Some(OPEN_AUTOPX.problem(range, message, fix.into_iter().collect()))
 }
 
 /// A toggle inside the region of a view.
 fn no_end(block: &BlockText<'_>, found: &Found) -> Problem {
     let Magic { kind, suffix, name_range, .. } = &found.magic;
+    let name_range = name_range.in_block();
     let message = format!(
         "only a cell that begins with %autopx, without a suffix, ends this region: IPython sends this %{kind}{suffix} to the \
          engines, where it fails, and the cells below as well"
@@ -88,7 +89,7 @@ fn no_end(block: &BlockText<'_>, found: &Found) -> Problem {
     let begins = block.first_filled(0) == Some(found.lines.start)
         && found.is_bare()
         && found.magic_range.start == name_range.start;
-    let fix = begins.then(|| Fix::one("Write %autopx", (*name_range, "%autopx".to_owned())));
+    let fix = begins.then(|| Fix::one("Write %autopx", (name_range, "%autopx".to_owned())));
     NO_END_OF_AUTOPX.problem(found.magic_range, message, fix.into_iter().collect())
 }
 
@@ -104,7 +105,7 @@ pub(super) fn px_inside(block: &BlockText<'_>, found: &Found, all: &[Found], reg
     let message =
         format!("inside an %autopx region IPython sends this %{name} to the engines, where it fails; {so}");
     let is_whole = found.escape.is_none()
-        && found.magic_range.start == magic.name_range.start
+        && found.magic_range.start == magic.name_range.in_block().start
         && found.is_bare()
         && magic.suffix == region
         && !found.code.text().trim().is_empty();
@@ -116,7 +117,7 @@ pub(super) fn px_inside(block: &BlockText<'_>, found: &Found, all: &[Found], reg
         _ => false,
     };
     let fix = (takes_off && is_sent).then(|| {
-        let off = TextRange::new(magic.name_range.start, found.code.start_of(0));
+        let off = TextRange::new(magic.name_range.in_block().start, found.code.start_of(0));
         Fix::one("Take the magic off: the region sends the code as it is", (off, String::new()))
     });
     PX_INSIDE_AUTOPX.problem(found.magic_range, message, fix.into_iter().collect())

@@ -52,7 +52,7 @@ fn sign(found: &Found) -> &'static str {
 
 /// The line of the statement.
 fn header(block: &BlockText<'_>, found: &Found, suite: Suite) -> Option<usize> {
-    (0..=found.lines.start).rev().find(|line| block.filled(*line) == suite.header)
+    (0..=found.lines.start).rev().find(|line| block.filled(*line) == suite.header.in_block())
 }
 
 fn shortened(text: &str) -> String {

@@ -50,7 +50,7 @@ pub(super) fn check(block: BlockText<'_>, found: &Found) -> Vec<Problem> {
         block,
         lines: found.lines.clone(),
         name: format!("%{}{}", found.magic.kind, found.magic.suffix),
-        name_range: found.magic.name_range,
+        name_range: found.magic.name_range.in_block(),
         code: &found.code,
         is_whole: found.escape.is_none() && found.column == 0 && found.is_bare(),
     };

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::{Fix, Problem, Rule, Severity};
 use crate::{
-    cells::{MagicKind, Options, found::Found, mapped::Mapped, options, refusal},
+    cells::{BlockRange, MagicKind, Options, found::Found, mapped::Mapped, options, refusal},
     engines::{Targets, TargetsError},
     text::TextRange,
 };
@@ -67,7 +67,11 @@ pub(super) fn check(found: &Found) -> Vec<Problem> {
     let (of, options, magic) = (*of, &found.magic.options, found.magic_range);
     let fixes = |mends: Vec<Mend>| mends.into_iter().map(|mend| mend.place(line)).collect();
     if let Some(error) = &options.error {
-        return vec![OPTIONS.problem(error.range, error.to_string(), fixes(of_line(line.text(), of)))];
+        return vec![OPTIONS.problem(
+            error.range.in_block(),
+            error.to_string(),
+            fixes(of_line(line.text(), of)),
+        )];
     }
     if options.dynamic {
         return vec![DYNAMIC.problem(magic, refusal::DYNAMIC, Vec::new())];
@@ -77,7 +81,7 @@ pub(super) fn check(found: &Found) -> Vec<Problem> {
         && let Err(error) = &targets.parsed
     {
         let mends = of_targets(line.text(), of);
-        problems.push(TARGETS.problem(targets.range, error.to_string(), fixes(mends)));
+        problems.push(TARGETS.problem(targets.range.in_block(), error.to_string(), fixes(mends)));
     }
     if options.stream == Some(true) && options.block == Some(false) {
         let found = flag(line.text(), of, |without| without.stream != Some(true));
@@ -148,9 +152,10 @@ fn of_line(line: &str, of: MagicKind) -> Vec<Mend> {
     let options = read(line, of);
     let Some(error) = &options.error else { return Vec::new() };
     let arguments = options::arguments(line);
-    let Some(at) = arguments.iter().position(|range| range.start == error.range.start) else {
+    let Some(at) = arguments.iter().position(|range| range.start == error.range.in_block().start) else {
         // A quote that is not closed.
-        let quote = error.range.start..error.range.start + 1;
+        let start = error.range.in_block().start;
+        let quote = start..start + 1;
         let mend = Mend { title: "Take the quote out".to_owned(), range: quote, text: String::new() };
         return Some(mend).filter(|mend| mend.read(line, of).is_some()).into_iter().collect();
     };
@@ -187,8 +192,8 @@ fn of_line(line: &str, of: MagicKind) -> Vec<Mend> {
         }
     }
     if let Some(targets) = &options.targets {
-        let start = targets.range.start;
-        for last in arguments.iter().filter(|range| range.end > targets.range.end) {
+        let TextRange { start, end } = targets.range.in_block();
+        for last in arguments.iter().filter(|range| range.end > end) {
             for (title, text) in readings(&line[start..last.end]) {
                 mends.push(Mend { title, range: start..last.end, text });
             }
@@ -209,7 +214,7 @@ fn of_line(line: &str, of: MagicKind) -> Vec<Mend> {
 /// What makes a target expression one that pxlens reads.
 fn of_targets(line: &str, of: MagicKind) -> Vec<Mend> {
     let Some(targets) = read(line, of).targets else { return Vec::new() };
-    let range = targets.range.as_range();
+    let range = targets.range.in_block().as_range();
     let mut mends = Vec::new();
     for (title, text) in readings(&targets.text) {
         // `-2:` would be taken for a flag.
@@ -236,7 +241,7 @@ fn choose(mends: Vec<Mend>, line: &str, of: MagicKind) -> Vec<Mend> {
         let Some(mut outcome) = mend.read(line, of) else { continue };
         // Where an expression stands does not matter, only what it says.
         if let Some(targets) = &mut outcome.targets {
-            targets.range = TextRange::default();
+            targets.range = BlockRange::default();
         }
         if !outcomes.contains(&outcome) && chosen.len() < MOST {
             outcomes.push(outcome);

@@ -154,7 +154,7 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
             GIVEN_TO_PYTHON.problem(note.range, message, Vec::new())
         }
         About::UncertainAlias { suite } => {
-            let lines = (0..block.lines.len()).find(|line| block.filled(*line) == suite.header);
+            let lines = (0..block.lines.len()).find(|line| block.filled(*line) == suite.header.in_block());
             let header = lines.map_or("", |line| block.line(line).trim());
             let message = format!(
                 "this %alias_magic is in the body of `{header}`, and pxlens cannot tell whether Python reaches it: magics of that \
@@ -260,10 +260,10 @@ fn two_words(found: &Found) -> Option<Problem> {
         false => format!("{signs}px {word} sends `{word}` to the engines as code; %{kind} is one word"),
     };
     let is_right = options.error.is_none() && (!is_cell || found.code.text().trim().is_empty());
-    let whole = TextRange::new(found.magic.name_range.start, line.end_of(end));
+    let whole = TextRange::new(found.magic.name_range.in_block().start, line.end_of(end));
     let fix =
         is_right.then(|| Fix::one(format!("Write %{kind}{suffix}"), (whole, format!("%{kind}{suffix}"))));
-    let range = TextRange::new(found.magic.name_range.start, line.end_of(end));
+    let range = TextRange::new(found.magic.name_range.in_block().start, line.end_of(end));
     let problem = TWO_WORDS.problem(range, message, fix.into_iter().collect());
     // The value of a variable of that name may be meant.
     let severity = if behind.is_empty() && !is_cell { Severity::Hint } else { problem.severity };
@@ -276,7 +276,8 @@ pub(super) fn with_alias(found: &Found, problems: &mut [Problem]) {
     let Some(alias) = &found.alias else { return };
     for problem in problems {
         problem.message = format!("this magic stands for {alias}: {}", problem.message);
-        let behind = |range: &TextRange| range.start >= found.magic.name_range.end && !range.is_empty();
+        let behind =
+            |range: &TextRange| range.start >= found.magic.name_range.in_block().end && !range.is_empty();
         problem.fixes.retain(|fix| fix.edits.iter().all(|(range, _)| behind(range)));
     }
 }

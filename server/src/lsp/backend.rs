@@ -19,7 +19,7 @@ use super::{
         diagnostics::Diagnostics,
         engines::EnginesMarks,
         messages,
-        outputs::{Credit, Mark, Marks, Publisher, SessionView},
+        outputs::{Announced, Mark, Marks, Publisher, SessionView},
     },
     settings::{self, BadSetting, Settings},
     tasks,
@@ -176,9 +176,9 @@ impl Backend {
         let capabilities = capabilities::Client::read(params);
         let extension = capabilities.extension;
         let marks = extension.outputs.then(|| {
-            let credit = Credit { ack: extension.ack, blocks: extension.blocks };
+            let announced = Announced { ack: extension.ack, blocks: extension.blocks };
             let view = SessionView { session: self.session.clone(), runs_local: extension.run_local };
-            let (publisher, marks) = Publisher::new(view, self.client.clone(), credit);
+            let (publisher, marks) = Publisher::new(view, self.client.clone(), announced);
             tasks::spawn("publisher", &self.lifetime, publisher.run());
             marks
         });

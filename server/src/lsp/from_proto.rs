@@ -118,11 +118,12 @@ pub(super) fn run_command(params: RunParams) -> Result<RunCommand, RunError> {
     Ok(RunCommand {
         document: key(&params.uri),
         scope,
-        overrides: Overrides { targets, block: params.block, only: None, canary: params.canary },
+        overrides: Overrides { targets, block: params.block },
         only: params.only.map(|only| match only {
             protocol::Only::Failed => Only::Failed,
             protocol::Only::Differing => Only::Differing,
         }),
+        canary: params.canary,
         keep_going: false,
         start: StartPolicy::Detached,
     })

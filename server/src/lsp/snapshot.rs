@@ -91,10 +91,11 @@ concerns! {
     px::RunsParams: |it| some_document(it.uri.as_ref());
     px::CompareParams: |it| About::Run(from_proto::run_id(it.run));
     px::NotebookOutputsParams: |_it| About::Nothing;
-    px::PageParams: |it| match it.run {
-        // Its errors link to lines of the document that holds its cell.
-        Some(run) => About::Run(from_proto::run_id(run)),
-        None => some_document(it.uri.as_ref()),
+    // Its errors link to lines of the document that holds the cell of the run.
+    px::PageParams: |it| match (it.run, &it.uri) {
+        (Some(run), _) => About::Run(from_proto::run_id(run)),
+        (None, Some(uri)) => document(uri),
+        (None, None) => About::NewestRun,
     };
 }
 

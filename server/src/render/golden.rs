@@ -49,7 +49,7 @@ impl Recording {
             engines: engines.iter().copied().map(EngineId).collect(),
             single,
         };
-        let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+        let mut run = Run::new(RunId(1), Arc::new(request), Time(0), true);
         for (message, at) in self.messages.iter().zip(0..) {
             let engine = self.engines[message.slot as usize];
             let Some(slot) = engines.iter().position(|&asked| asked == engine) else { continue };

@@ -18,11 +18,11 @@ use crate::{
 /// The run of a list of events, all that there are of it. `None` where the list does not begin with its `run`.
 ///
 /// `single`: whether its targets were one integer, which no event says.
-pub(crate) fn replay(events: &[JsonEvent], single: bool) -> Option<Run> {
+pub(crate) fn replay(events: &[JsonEvent], single: bool, blocking: bool) -> Option<Run> {
     let (first, events) = events.split_first()?;
     let JsonKind::Run { code, engines, at } = &first.what else { return None };
     let request = RunRequest { code: Arc::clone(code), engines: engines.clone(), single };
-    let mut replayed = Replay::new(first.run, request, *at);
+    let mut replayed = Replay::new(first.run, request, *at, blocking);
     for event in events {
         if let Some(slot) = event.slot {
             replayed.take(Slot(slot), &event.what);
@@ -45,9 +45,9 @@ struct Part {
 }
 
 impl Replay {
-    fn new(id: RunId, request: RunRequest, created: Time) -> Self {
+    fn new(id: RunId, request: RunRequest, created: Time, blocking: bool) -> Self {
         let parts = vec![Part { at: created, ..Part::default() }; request.engines.len()];
-        Self { run: Run::new(id, Arc::new(request), created), parts }
+        Self { run: Run::new(id, Arc::new(request), created, blocking), parts }
     }
 
     fn take(&mut self, slot: Slot, what: &JsonKind) {
@@ -171,7 +171,7 @@ mod tests {
     fn check(sample: Sample) {
         let run = sample.run();
         let events = events_of(&run);
-        let replayed = replay(&events, run.request.single).expect("it begins with a run");
+        let replayed = replay(&events, run.request.single, true).expect("it begins with a run");
         for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
             assert_eq!(terminal(&replayed, by, Style::default()), terminal(&run, by, Style::default()));
             assert_eq!(markdown(&replayed, by, Limits::default()), markdown(&run, by, Limits::default()));
@@ -209,7 +209,7 @@ mod tests {
     fn hosts_are_told_again() {
         let sample = Sample::new(3).on(0, "n01").on(2, "n02");
         check(sample.clone().all_ok());
-        let replayed = replay(&events_of(&sample.all_ok().run()), false).expect("it begins with a run");
+        let replayed = replay(&events_of(&sample.all_ok().run()), false, true).expect("it begins with a run");
         let hosts: Vec<_> = replayed.parts().map(|part| part.host.as_deref()).collect();
         assert_eq!(hosts, [Some("n01"), None, Some("n02")]);
     }
@@ -225,13 +225,13 @@ mod tests {
         let sample = (0..2).fold(Sample::new(2), |sample, slot| sample.stdout(slot, &text).spilled(slot, 60));
         let run = sample.all_ok().run();
         assert_eq!(fold(&run).len(), 1);
-        let replayed = replay(&events_of(&run), false).expect("it begins with a run");
+        let replayed = replay(&events_of(&run), false, true).expect("it begins with a run");
         assert_eq!(fold(&replayed).len(), 2);
     }
 
     #[test]
     fn what_does_not_begin_with_a_run_is_none() {
-        assert!(replay(&[], false).is_none());
-        assert!(replay(&events_of(&Sample::new(1).run())[1..], false).is_none());
+        assert!(replay(&[], false, true).is_none());
+        assert!(replay(&events_of(&Sample::new(1).run())[1..], false, true).is_none());
     }
 }

@@ -50,7 +50,7 @@ impl Sample {
     pub(super) fn asked(engines: &[u32], code: &str, single: bool) -> Self {
         let engines = engines.iter().copied().map(EngineId).collect();
         let request = Arc::new(RunRequest { code: code.into(), engines, single });
-        Self { run: Run::new(RunId(1), request, Time(0)), now: 0 }
+        Self { run: Run::new(RunId(1), request, Time(0), true), now: 0 }
     }
 
     pub(super) fn run(self) -> Run {

@@ -2,7 +2,7 @@
 
 use super::{Rewrite, Source};
 use crate::{
-    cells::{CellKind, PxCell, Spelling},
+    cells::{CellKind, Placed, Spelling},
     text::TextRange,
 };
 
@@ -28,19 +28,19 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
 
 /// The toggles of a region and the cells between them.
 struct Region<'a> {
-    toggles: Vec<&'a PxCell>,
-    cells: Vec<&'a PxCell>,
+    toggles: Vec<&'a Placed>,
+    cells: Vec<&'a Placed>,
     range: TextRange,
 }
 
-fn regions(cells: &[PxCell]) -> Vec<Region<'_>> {
+fn regions(cells: &[Placed]) -> Vec<Region<'_>> {
     let mut regions: Vec<Region<'_>> = Vec::new();
     let mut is_open = false;
     // A toggle that may not be run begins and ends nothing.
     for cell in cells.iter().filter(|cell| cell.suite.is_none()) {
         match regions.last_mut().filter(|_| is_open) {
             Some(region) => {
-                region.range.end = cell.range.end;
+                region.range.end = cell.range().end;
                 match cell.kind {
                     CellKind::Autopx => region.toggles.push(cell),
                     CellKind::AutopxCell => region.cells.push(cell),
@@ -48,7 +48,7 @@ fn regions(cells: &[PxCell]) -> Vec<Region<'_>> {
                 }
             }
             None if cell.kind == CellKind::Autopx => {
-                regions.push(Region { toggles: vec![cell], cells: Vec::new(), range: cell.range });
+                regions.push(Region { toggles: vec![cell], cells: Vec::new(), range: cell.range() });
             }
             None => {}
         }
@@ -58,21 +58,21 @@ fn regions(cells: &[PxCell]) -> Vec<Region<'_>> {
 }
 
 fn edits(source: &Source<'_>, region: &Region<'_>) -> Vec<(TextRange, String)> {
-    let is_plain = |cell: &&PxCell| cell.spelling == Spelling::Plain;
+    let is_plain = |cell: &&Placed| cell.spelling == Spelling::Plain;
     if !region.toggles.iter().all(is_plain) {
         return Vec::new();
     }
     let mut edits: Vec<(TextRange, String)> =
         region.toggles.iter().map(|toggle| (toggle_range(source, toggle), String::new())).collect();
     for cell in &region.cells {
-        let line = source.line_at(cell.range.start);
+        let line = source.line_at(cell.range().start);
         let magic = format!("%%px{}\n", cell.magic.suffix);
         let is_alone = is_alone(source, cell);
         let Some(border) = source.cells.border else { return Vec::new() };
         let above = if is_alone { magic } else { format!("{border}\n{magic}") };
         edits.push((TextRange::new(line.start, line.start), source.with_line_ends(&above)));
         if !is_alone {
-            let end = source.line_at(cell.range.end).end;
+            let end = source.line_at(cell.range().end).end;
             if source.is_filled(end, source.text.len()) {
                 edits.push((TextRange::new(end, end), source.with_line_ends(&format!("\n{border}"))));
             }
@@ -83,9 +83,9 @@ fn edits(source: &Source<'_>, region: &Region<'_>) -> Vec<(TextRange, String)> {
 }
 
 /// The line of a toggle; its whole cell, if the cell holds nothing else.
-fn toggle_range(source: &Source<'_>, toggle: &PxCell) -> TextRange {
-    let line = source.line_at(toggle.range.start);
-    let end = source.next_line(source.line_at(toggle.range.end).end);
+fn toggle_range(source: &Source<'_>, toggle: &Placed) -> TextRange {
+    let line = source.line_at(toggle.range().start);
+    let end = source.next_line(source.line_at(toggle.range().end).end);
     let block = source.cells.blocks.iter().find(|block| block.px_cells.contains(&toggle.ordinal));
     let whole = block.filter(|block| {
         let marker = source.line_at(block.range.start);
@@ -100,7 +100,7 @@ fn toggle_range(source: &Source<'_>, toggle: &PxCell) -> TextRange {
 }
 
 /// Whether a cell of a region is the only one in a block that begins with a marker.
-fn is_alone(source: &Source<'_>, cell: &PxCell) -> bool {
+fn is_alone(source: &Source<'_>, cell: &Placed) -> bool {
     let block = source.cells.blocks.iter().find(|block| block.px_cells.contains(&cell.ordinal));
     block.is_some_and(|block| {
         block.px_cells.len() == 1 && is_marked(source, source.line_at(block.range.start))

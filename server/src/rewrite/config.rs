@@ -2,7 +2,7 @@
 
 use super::{Rewrite, Source};
 use crate::{
-    cells::{CellKind, Options, PxCell, Spelling, is_marker},
+    cells::{CellKind, Options, Placed, Spelling, is_marker},
     text::TextRange,
 };
 
@@ -11,8 +11,8 @@ const TITLE: &str = "Move the options of this %pxconfig to the cells it applies 
 /// Offered at a `%pxconfig` that applies to a cell. The line is removed; each cell that would run differently without it gets
 /// the options it lacks, for which a `%px` line becomes a `%%px` cell.
 pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
-    let is_here = |cell: &&PxCell| {
-        cell.kind == CellKind::Config && cell.range.start <= at.end && at.start <= cell.range.end
+    let is_here = |cell: &&Placed| {
+        cell.kind == CellKind::Config && cell.range().start <= at.end && at.start <= cell.range().end
     };
     let config = source.cells.cells.iter().find(is_here)?;
     if config.magic.options.error.is_some() || !applies(source, config) {
@@ -27,8 +27,8 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
     if matches!(config.spelling, Spelling::Databricks | Spelling::Call { .. }) {
         return None;
     }
-    let line = source.line_at(config.range.start);
-    let end = source.next_line(source.line_at(config.range.end).end);
+    let line = source.line_at(config.range().start);
+    let end = source.next_line(source.line_at(config.range().end).end);
     let line = TextRange::new(line.start, end);
     let mut edits = vec![(line, String::new())];
     let without = source.with(&edits)?;
@@ -52,10 +52,10 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
 }
 
 /// Whether the line decides how any cell that sends code runs.
-fn applies(source: &Source<'_>, config: &PxCell) -> bool {
+fn applies(source: &Source<'_>, config: &Placed) -> bool {
     source.cells.cells.iter().any(|cell| {
         let is_by = |by: &crate::cells::DecidedBy| {
-            source.cells.decider(by).is_some_and(|decider| decider.range == config.magic.name_range)
+            source.cells.decider(by).is_some_and(|decider| decider.range == config.name_range())
         };
         !matches!(cell.kind, CellKind::Config | CellKind::Autopx | CellKind::Result)
             && cell.view.decided_by.iter().any(is_by)
@@ -63,7 +63,7 @@ fn applies(source: &Source<'_>, config: &PxCell) -> bool {
 }
 
 /// The options of the line that a cell needs in order to run as before once the line is removed.
-fn missing_options(cell: &PxCell, without: &PxCell, config: &Options) -> Options {
+fn missing_options(cell: &Placed, without: &Placed, config: &Options) -> Options {
     if matches!(cell.kind, CellKind::Config | CellKind::Autopx | CellKind::Result) {
         return Options::default();
     }
@@ -71,9 +71,9 @@ fn missing_options(cell: &PxCell, without: &PxCell, config: &Options) -> Options
 }
 
 /// The edit that adds options to a cell, or why it cannot have any.
-fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(TextRange, String), String> {
-    let line_number = source.text[..cell.range.start].matches('\n').count() + 1;
-    let name = cell.magic.name_range;
+fn with_options(source: &Source<'_>, cell: &Placed, options: &str) -> Result<(TextRange, String), String> {
+    let line_number = source.text[..cell.range().start].matches('\n').count() + 1;
+    let name = cell.name_range();
     match (cell.kind, cell.spelling) {
         (CellKind::AutopxCell, _) => Err(format!(
             "The %autopx region around line {line_number} cannot have options; turn it into %%px cells first"
@@ -83,14 +83,14 @@ fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(Te
         )),
         (CellKind::CellMagic, _) => Ok((TextRange::new(name.end, name.end), options.to_owned())),
         _ => {
-            let line = source.line_at(cell.range.start);
+            let line = source.line_at(cell.range().start);
             let is_whole = name.start == line.start && cell.spelling == Spelling::Plain;
             if !is_whole {
                 return Err(format!(
                     "The %px on line {line_number} cannot become a %%px cell: only a plain %px at the start of a line can"
                 ));
             }
-            let end = source.line_at(cell.range.end).end;
+            let end = source.line_at(cell.range().end).end;
             let block = source.cells.blocks.iter().find(|block| block.px_cells.contains(&cell.ordinal));
             let (from, to) = block.map_or((0, source.text.len()), |block| {
                 let first = source.line_at(block.range.start);

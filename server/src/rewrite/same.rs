@@ -1,14 +1,14 @@
 //! Whether two texts hold the same px cells.
 
-use crate::cells::{CellKind, Cells, Effective, Options, PxCell, magic::GroupOutputs};
+use crate::cells::{CellKind, Cells, Effective, Options, Placed, PxCell, magic::GroupOutputs};
 
 /// Whether the same cells send the same code to the same targets in the same way, and as many local lines stand beside them.
 /// `lines_may_go`: lines that run nothing may be missing afterwards, and their options may be on the cells instead.
 pub(super) fn same(before: &Cells, after: &Cells, lines_may_go: bool) -> bool {
     let local = |cells: &Cells| cells.blocks.iter().map(|block| block.local_lines).sum::<u32>();
-    let counts = |cell: &&PxCell| !lines_may_go || !matches!(cell.kind, CellKind::Config | CellKind::Autopx);
-    let before_cells: Vec<&PxCell> = before.cells.iter().filter(counts).collect();
-    let after_cells: Vec<&PxCell> = after.cells.iter().filter(counts).collect();
+    let counts = |cell: &&Placed| !lines_may_go || !matches!(cell.kind, CellKind::Config | CellKind::Autopx);
+    let before_cells: Vec<&Placed> = before.cells.iter().filter(counts).collect();
+    let after_cells: Vec<&Placed> = after.cells.iter().filter(counts).collect();
     local(before) == local(after)
         && before_cells.len() == after_cells.len()
         && before_cells.iter().zip(&after_cells).all(|(before, after)| alike(before, after, lines_may_go))

@@ -5,7 +5,7 @@
 
 use super::{Rewrite, Source};
 use crate::{
-    cells::{self, CellKind, Dialect, PxCell, Spelling},
+    cells::{self, CellKind, Dialect, Placed, Spelling},
     text::TextRange,
 };
 
@@ -21,7 +21,7 @@ const SPELLINGS: [(Spelling, &str); 3] = [
 /// For each spelling: the px cells at the selection, and those of the whole script.
 pub(super) fn offers(source: &Source<'_>, at: TextRange) -> Vec<Rewrite> {
     let touches = |range: TextRange| range.start <= at.end && at.start <= range.end;
-    let here = |cell: &PxCell| touches(cell.range);
+    let here = |cell: &Placed| touches(cell.range());
     let mut offers = Vec::new();
     if !source.cells.cells.iter().any(here) {
         return offers;
@@ -41,7 +41,7 @@ pub(super) fn offers(source: &Source<'_>, at: TextRange) -> Vec<Rewrite> {
 }
 
 /// Edits that write the chosen cells in one spelling; none if the edited script would hold other px cells.
-fn respelled(source: &Source<'_>, to: Spelling, chosen: impl Fn(&PxCell) -> bool) -> Edits {
+fn respelled(source: &Source<'_>, to: Spelling, chosen: impl Fn(&Placed) -> bool) -> Edits {
     let mut edits = Edits::new();
     for block in &source.cells.blocks {
         let cells = &source.cells.cells[block.px_cells.start as usize..block.px_cells.end as usize];
@@ -59,7 +59,7 @@ fn respelled(source: &Source<'_>, to: Spelling, chosen: impl Fn(&PxCell) -> bool
 
 /// Whether a cell that stays as it is and others in another way cannot be in one script: beside a magic that stands there as
 /// it is none in a comment counts.
-fn turns_off(cell: &PxCell, others: Spelling) -> bool {
+fn turns_off(cell: &Placed, others: Spelling) -> bool {
     let is_hidden = |spelling: Spelling| matches!(spelling, Spelling::Comment | Spelling::Bang);
     match cell.kind {
         CellKind::AutopxCell | CellKind::SyncImports | CellKind::Plain => false,
@@ -68,7 +68,7 @@ fn turns_off(cell: &PxCell, others: Spelling) -> bool {
     }
 }
 
-fn edits_of_cell(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
+fn edits_of_cell(source: &Source<'_>, cell: &Placed, block: TextRange, to: Spelling) -> Option<Edits> {
     // What an alias stands for is known only where it is made.
     if cell.alias.is_some() {
         return None;
@@ -93,21 +93,21 @@ fn prefix(spelling: Spelling) -> &'static str {
     }
 }
 
-fn cell_magic(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
-    let magic = source.line_at(cell.magic_range.start);
+fn cell_magic(source: &Source<'_>, cell: &Placed, block: TextRange, to: Spelling) -> Option<Edits> {
+    let magic = source.line_at(cell.magic_range().start);
     // Only a marker may come before it in its block: another magic above would have to change with it.
     let above = source.slice(TextRange::new(block.start, magic.start));
-    if magic.start != cell.magic_range.start
+    if magic.start != cell.magic_range().start
         || above.lines().filter(|line| !line.trim().is_empty()).count() > 1
     {
         return None;
     }
-    let hidden = TextRange::new(magic.start, cell.magic.name_range.start);
+    let hidden = TextRange::new(magic.start, cell.name_range().start);
     let mut edits = vec![(hidden, prefix(to).to_owned())];
     let code: Vec<&str> = cell.code.lines().collect();
     let mut end = magic.end;
     for (line, code) in cells::spelled(&cell.code, to)?.into_iter().zip(code) {
-        if end >= cell.range.end {
+        if end >= cell.range().end {
             break;
         }
         let written = source.line_at(source.next_line(end));
@@ -119,9 +119,9 @@ fn cell_magic(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling
     Some(edits)
 }
 
-fn line_magic(source: &Source<'_>, cell: &PxCell, to: Spelling) -> Option<Edits> {
+fn line_magic(source: &Source<'_>, cell: &Placed, to: Spelling) -> Option<Edits> {
     let mut edits = Edits::new();
-    for (index, line) in source.lines_of(cell.magic_range).into_iter().enumerate() {
+    for (index, line) in source.lines_of(cell.magic_range()).into_iter().enumerate() {
         let text = source.slice(line);
         let start = line.start + text.len() - text.trim_start().len();
         let old = match cell.spelling {
@@ -129,7 +129,7 @@ fn line_magic(source: &Source<'_>, cell: &PxCell, to: Spelling) -> Option<Edits>
             Spelling::Bang if index == 0 => "#!",
             _ => ["# ", "#"].into_iter().find(|prefix| source.text[start..].starts_with(prefix))?,
         };
-        let name = cell.magic.name_range.start;
+        let name = cell.name_range().start;
         // VS Code knows neither a commented assignment nor a commented magic that continues on the next line.
         if to == Spelling::Bang && (index > 0 || name != start + old.len()) {
             return None;
@@ -156,10 +156,10 @@ pub(super) fn plain_call(source: &Source<'_>) -> Option<Rewrite> {
 }
 
 /// Writes a call as a magic; as a cell magic it gets a cell of its own.
-fn call_as_magic(source: &Source<'_>, cell: &PxCell, block: TextRange) -> Option<(TextRange, String)> {
+fn call_as_magic(source: &Source<'_>, cell: &Placed, block: TextRange) -> Option<(TextRange, String)> {
     let magic = &cell.magic;
-    let first = source.line_at(cell.range.start);
-    let statement = TextRange::new(cell.range.start, source.line_at(cell.range.end).end);
+    let first = source.line_at(cell.range().start);
+    let statement = TextRange::new(cell.range().start, source.line_at(cell.range().end).end);
     let name = format!("{}{}", magic.kind, magic.suffix);
     if magic.options.dynamic || magic.options.error.is_some() {
         return None;

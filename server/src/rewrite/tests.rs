@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;
-use crate::cells::{PxCell, Spelling, recognize};
+use crate::cells::{Placed, Spelling, recognize};
 
 fn offers_at(marked: &str, dialect: Dialect) -> (String, Vec<Rewrite>) {
     let at = marked.find('‸').expect("the cursor is marked");
@@ -305,10 +305,10 @@ fn scripts() -> impl Strategy<Value = String> {
         .prop_map(|(lines, end)| lines.iter().flat_map(|line| [*line, end]).collect())
 }
 
-fn sent(cells: &[PxCell]) -> Vec<String> {
+fn sent(cells: &[Placed]) -> Vec<String> {
     let sends =
-        |cell: &&PxCell| !matches!(format!("{:?}", cell.kind).as_str(), "Config" | "Autopx" | "Result");
-    let shown = |cell: &PxCell| {
+        |cell: &&Placed| !matches!(format!("{:?}", cell.kind).as_str(), "Config" | "Autopx" | "Result");
+    let shown = |cell: &Placed| {
         // A line that shows a result sends nothing.
         let sends = cell.kind.sends().then_some(());
         let targets = cell.targets().map(|targets| targets.to_string()).map_err(|error| error.to_string());
@@ -319,7 +319,7 @@ fn sent(cells: &[PxCell]) -> Vec<String> {
     cells.iter().filter(sends).map(|cell| format!("{:?}", shown(cell))).collect()
 }
 
-fn read(text: &str) -> Vec<PxCell> {
+fn read(text: &str) -> Vec<Placed> {
     recognize(text, Dialect::Script).unwrap().cells
 }
 
@@ -358,7 +358,7 @@ proptest! {
         let all = |script: &str, name: &str| {
             let cells = read(script);
             let offers = cells.iter().take(3).flat_map(|cell| {
-                let at = cell.range.start;
+                let at = cell.range().start;
                 offers(script, Dialect::Script, Wanted::default(), TextRange::new(at, at))
             });
             offers.filter(|offer| offer.title.contains("Write ") && offer.title.contains(name)).max_by_key(|offer| offer.edits.len())

@@ -406,10 +406,10 @@ fn page(payload: &serde_json::Value) -> Option<MimeBundle> {
 }
 
 impl Run {
-    /// A run that was asked for and not sent.
-    pub fn new(id: RunId, request: Arc<RunRequest>, created: Time) -> Self {
+    /// A run that was asked for and not sent. `blocking`: whether the next cell waits for it.
+    pub fn new(id: RunId, request: Arc<RunRequest>, created: Time, blocking: bool) -> Self {
         let parts = request.engines.iter().map(|&engine| Arc::new(EngineRun::new(engine))).collect();
-        Self { id, request, created, blocking: true, parts }
+        Self { id, request, created, blocking, parts }
     }
 
     /// Applies one event. An event for a slot that does not exist changes nothing.
@@ -449,7 +449,7 @@ impl Run {
     /// What has come since `seen`, an earlier state of this run: a run of the engines from which something came, which holds
     /// nothing else. `None` if nothing came. Errors are left out.
     pub fn since(&self, seen: &Run) -> Option<Run> {
-        let mut fresh = Self::new(self.id, Arc::clone(&self.request), self.created);
+        let mut fresh = Self::new(self.id, Arc::clone(&self.request), self.created, self.blocking);
         let mut ranks = Vec::new();
         for ((slot, part), before) in (0..).map(Slot).zip(self.parts()).zip(seen.parts()) {
             let events: Vec<EventKind> = part.since(before).collect();

@@ -17,7 +17,7 @@ use crate::{
 
 fn run_on(engines: &[u32]) -> Run {
     let engines = engines.iter().copied().map(EngineId).collect();
-    Run::new(RunId(1), Arc::new(RunRequest { code: "code".into(), engines, single: false }), Time(0))
+    Run::new(RunId(1), Arc::new(RunRequest { code: "code".into(), engines, single: false }), Time(0), true)
 }
 
 fn text(name: StreamName, text: &str) -> EventKind {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{CellId, ClusterError, DocumentKey, Only, RunHandle, ShownResult, StartPolicy};
-use crate::{engines::ResolveError, plan::Overrides};
+use crate::{cells::LineName, engines::ResolveError, plan::Overrides};
 
 /// Which px cells to run. The session looks them up when it handles the command: edits that were sent before it have
 /// taken effect by then, and later ones change nothing.
@@ -42,9 +42,10 @@ pub(crate) struct RunCommand {
     pub scope: Scope,
     /// Options that go before those of the cells.
     pub overrides: Overrides,
-    /// Run the one chosen px cell again on these engines of its last run only. Goes before the same option in
-    /// `overrides`.
+    /// Run the one chosen px cell again on these engines of its last run only.
     pub only: Option<Only>,
+    /// Whether the first engine runs alone at first, and the others only if it succeeds.
+    pub canary: bool,
     /// Whether to run later cells after one has failed.
     pub keep_going: bool,
     /// What to do if no cluster is running.
@@ -73,7 +74,7 @@ pub(crate) struct RunResponse {
 pub(crate) struct NotRun {
     pub cell: CellId,
     /// The line of its magic when it was asked for: `line 12`, `cell 3, line 2`.
-    pub place_name: String,
+    pub place_name: LineName,
     pub kind: NotRunKind,
     /// The reason, to stand behind the place of the cell and a colon.
     pub why: String,
@@ -118,13 +119,13 @@ impl RunResponse {
     pub(crate) fn reasons(&self) -> Vec<(&NotRun, String)> {
         let nothing_else = self.runs.is_empty() && self.shown_results.is_empty();
         let is_reported = |one: &&NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
-        let mut alike: HashMap<&str, (&str, usize)> = HashMap::new();
+        let mut alike: HashMap<&str, (LineName, usize)> = HashMap::new();
         for one in self.not_run.iter().filter(is_reported) {
-            alike.entry(&one.why).or_insert((&one.place_name, 0)).1 += 1;
+            alike.entry(&one.why).or_insert((one.place_name, 0)).1 += 1;
         }
         let sentence = |one: &NotRun| {
             let (first, count) = alike[&*one.why];
-            let first = capitalized(first);
+            let first = capitalized(&first.to_string());
             let lines = match count {
                 _ if one.kind == NotRunKind::RunsNothing => return one.why.clone(),
                 1 => format!("{first} was"),
@@ -206,14 +207,14 @@ pub(crate) enum RunError {
     #[error("{place_name}: {why}")]
     Refused {
         /// The magic's line, as a reader calls it.
-        place_name: String,
+        place_name: LineName,
         why: String,
     },
     /// The targets choose no engine.
     #[error("{place_name}: {source}")]
     Targets {
         /// The magic's line, as a reader calls it.
-        place_name: String,
+        place_name: LineName,
         source: ResolveError,
     },
     /// The cell is to run again on a part of its last run's engines, and there is no such engine.

@@ -31,11 +31,3 @@ pub(crate) struct ShownResult {
     /// The run that it shows.
     pub run: Arc<RunHandle>,
 }
-
-/// A run of the history.
-#[derive(Clone, Debug)]
-pub(crate) struct PastRun {
-    pub run: Arc<RunHandle>,
-    /// The name that `-o` gave it; the newest if there were several.
-    pub name: Option<String>,
-}

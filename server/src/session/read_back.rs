@@ -244,7 +244,7 @@ mod tests {
     /// What an engine wrote, in pieces, with most of it in a file.
     fn run(pieces: &[(bool, String)], most: usize, file: &Path) -> Run {
         let request = RunRequest { code: "f()".into(), engines: vec![EngineId(3)], single: false };
-        let mut run = Run::new(RunId(7), Arc::new(request), Time(0));
+        let mut run = Run::new(RunId(7), Arc::new(request), Time(0), true);
         let mut all = String::new();
         for (is_error, text) in pieces {
             let name = if *is_error { StreamName::Stderr } else { StreamName::Stdout };

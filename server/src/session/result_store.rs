@@ -128,9 +128,7 @@ fn near_names(near: &[String]) -> String {
 impl KeptResult {
     /// The run, rebuilt from its events.
     pub(crate) fn run(&self) -> Option<Run> {
-        let mut run = replay(&self.events, self.head.single)?;
-        run.blocking = self.head.blocking;
-        Some(run)
+        replay(&self.events, self.head.single, self.head.blocking)
     }
 
     /// Its events, in the form of `--json`.
@@ -148,7 +146,7 @@ impl KeptHead {
             document: handle.home.to_string(),
             cell: handle.number,
             line: handle.line + 1,
-            place: Some(&handle.place_name).filter(|place| place.starts_with("cell")).cloned(),
+            place: handle.place_name.cell.map(|_| handle.place_name.to_string()),
             title: handle.title.trim().to_owned(),
             at: run.created,
             engines: run.request.engines.clone(),

@@ -84,9 +84,7 @@ pub(super) async fn drive(
         Ok(Order::Sent(sent)) => {
             let Sent { request, first, rest } = *sent;
             if *run.request != request {
-                let blocking = run.blocking;
-                run = Run::new(run.id, Arc::new(request), run.created);
-                run.blocking = blocking;
+                run = Run::new(run.id, Arc::new(request), run.created, run.blocking);
             }
             first.events().await.map(|events| (events, rest))
         }
@@ -262,7 +260,7 @@ mod tests {
     async fn a_run_whose_feed_closes_too_early_ends_as_lost() {
         let engines = vec![EngineId(0), EngineId(1)];
         let request = RunRequest { code: "work()".into(), engines, single: false };
-        let run = Run::new(RunId(1), Arc::new(request), now());
+        let run = Run::new(RunId(1), Arc::new(request), now(), true);
         let (view, seen) = watch::channel(Arc::new(run.clone()));
         let (sender, events) = feed();
         sender.send(Event { slot: Slot(0), at: now(), kind: EventKind::Busy });

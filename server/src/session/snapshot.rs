@@ -13,12 +13,11 @@ use std::{
 
 use super::wishes::Unsuited;
 use super::{
-    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, PastRun, ResultSource, RunHandle,
-    Settings,
+    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, ResultSource, RunHandle, Settings,
 };
 use crate::{
-    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, Wish, line_name, regions},
-    run::{RunId, Time},
+    cells::{CellKind, DecidedBy, Decider, LineName, Origin, Placed, Region, Wish, regions},
+    run::{Run, RunId, RunState, Time},
     text::Encoding,
 };
 
@@ -31,6 +30,8 @@ pub(crate) enum About {
     Document(DocumentKey),
     /// The document that held a run's cell.
     Run(RunId),
+    /// The document that held the cell of the newest run.
+    NewestRun,
 }
 
 impl From<&DocumentKey> for About {
@@ -72,6 +73,12 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// The document that held a run's cell; `None` if it is not open, or is not among the texts that the request is about.
+    pub(crate) fn document_of(&self, run: &RunHandle) -> Option<&Arc<DocumentView>> {
+        let (texts, _) = self.here.as_ref()?;
+        texts.iter().find(|view| view.key == run.document)
+    }
+
     /// The document that the request is about; `None` if it is not open.
     pub(crate) fn document(&self) -> Option<&Arc<DocumentView>> {
         self.here.as_ref().map(|(texts, at)| &texts[*at])
@@ -131,9 +138,9 @@ impl Snapshot {
         self.newest_for(cell).is_some_and(|newest| newest.id != shown.id)
     }
 
-    /// Whether the output of a cell's run is withheld until the user asks for it.
-    pub(crate) fn is_withheld(&self, cell: &CellView) -> bool {
-        let hides = |run: &Arc<RunHandle>| self.runs.is_withheld(run);
+    /// Whether the output of a cell's run, in the state `now`, is withheld until the user asks for it.
+    pub(crate) fn is_withheld(&self, cell: &CellView, now: &Run) -> bool {
+        let hides = |run: &Arc<RunHandle>| self.runs.is_withheld(run, now);
         cell.cell.kind != CellKind::Result && cell.run.as_ref().is_some_and(hides)
     }
 
@@ -149,7 +156,7 @@ impl Snapshot {
 
     /// The runs of the document and its notebook that are kept, oldest first; all runs, if the request is about no
     /// document.
-    pub(crate) fn history(&self) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
+    pub(crate) fn history(&self) -> impl DoubleEndedIterator<Item = &RunRecord> {
         self.runs.history(self.home.clone())
     }
 
@@ -182,7 +189,10 @@ impl Snapshot {
             let cell = text.cells.iter().find(|cell| cell.id == run.cell)?;
             Some(named(at, cell))
         });
-        let place = now.unwrap_or_else(|| format!("a deleted cell, formerly {}", run.place_name));
+        let place = match now {
+            Some(place) => place.to_string(),
+            None => format!("a deleted cell, formerly {}", run.place_name),
+        };
         let hint = above.filter(|(cell, _)| *cell != run.cell).map(|(cell, place)| {
             let ran = self.runs.iter().any(|record| record.handle.cell == cell);
             let why = if ran { "ran before that" } else { "has not run" };
@@ -212,7 +222,7 @@ impl<'a> Here<'a> {
     }
 
     /// Names the line of a byte of one of the texts for a reader of the document: `line 12`, `cell 3, line 2`.
-    pub(crate) fn line_name(self, text: usize, at: usize) -> String {
+    pub(crate) fn line_name(self, text: usize, at: usize) -> LineName {
         match text == self.at {
             true => self.document().line_name(at),
             false => self.texts.line_name(text, at),
@@ -266,16 +276,16 @@ impl Texts {
         self.file_wish.get_or_init(|| {
             FileWish::new(&self.wish, |origin| {
                 let (text, decider) = self.deciders().get(&origin)?;
-                Some(self.line_name(*text, decider.range.start))
+                Some(self.line_name(*text, decider.range.start).to_string())
             })
         })
     }
 
     /// Names the line of a byte of a text.
-    pub(super) fn line_name(&self, text: usize, at: usize) -> String {
-        let Some(view) = self.views.get(text) else { return "a line".to_owned() };
+    pub(super) fn line_name(&self, text: usize, at: usize) -> LineName {
+        let view = &self.views[text];
         match self.numbers.get(text) {
-            Some(cell) => line_name(Some(*cell), view.text.line_of(at)),
+            Some(cell) => LineName { cell: Some(*cell), line: view.text.line_of(at) },
             None => view.line_name(at),
         }
     }
@@ -356,18 +366,19 @@ impl Runs {
         self.get(*self.shown_by.get(&cell)?)
     }
 
-    /// Whether the output of a run is withheld until the user asks for it.
-    pub(crate) fn is_withheld(&self, run: &RunHandle) -> bool {
-        !run.plan.blocking && self.records.get(&run.id).is_some_and(|record| !record.revealed)
+    /// Whether the output of a run, in the state `now`, is withheld until the user asks for it. A failure never is.
+    pub(crate) fn is_withheld(&self, run: &RunHandle, now: &Run) -> bool {
+        !run.plan.blocking
+            && now.state() != RunState::Failed
+            && self.records.get(&run.id).is_some_and(|record| !record.revealed)
     }
 
     /// The runs of one document or notebook, or all runs, oldest first.
-    pub(crate) fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
+    pub(crate) fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = &RunRecord> {
         let is_of = move |record: &&RunRecord| {
             home.as_ref().is_none_or(|home| record.handle.home == *home || record.handle.document == *home)
         };
-        let past = |record: &RunRecord| PastRun { run: record.handle.clone(), name: record.name.clone() };
-        self.iter().filter(is_of).map(past)
+        self.iter().filter(is_of)
     }
 
     /// The newest run of a suffix in a document or notebook, except for those in `but`. A run that was never sent has

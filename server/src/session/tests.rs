@@ -88,6 +88,7 @@ impl Fixture {
             scope,
             overrides: Overrides::default(),
             only: None,
+            canary: false,
             keep_going,
             start,
         };

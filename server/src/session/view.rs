@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{CellId, DocumentKey, RunHandle};
 use crate::{
-    cells::{Deciding, Dialect, Known, NotebookLines, Placed, Wanted, line_name, notebook_line},
+    cells::{Deciding, Dialect, Known, LineName, NotebookLines, Placed, Wanted, notebook_line},
     lint::Problem,
     plan::{Plan, Refusal},
     text::{Document, Position, TextRange},
@@ -45,10 +45,10 @@ pub(crate) struct DocumentView {
 
 impl DocumentView {
     /// Names the line of a byte: `line 12`; in a raw notebook `cell 3, line 2`.
-    pub(crate) fn line_name(&self, at: usize) -> String {
+    pub(crate) fn line_name(&self, at: usize) -> LineName {
         match notebook_line(&self.notebook, at) {
-            Some((cell, line)) => line_name(Some(cell), line),
-            None => line_name(None, self.text.line_of(at)),
+            Some((cell, line)) => LineName { cell: Some(cell), line },
+            None => LineName { cell: None, line: self.text.line_of(at) },
         }
     }
 
@@ -70,9 +70,9 @@ impl DocumentView {
     }
 
     /// Names the line of a px cell's magic.
-    pub(crate) fn place_of(&self, cell: &CellView) -> String {
+    pub(crate) fn place_of(&self, cell: &CellView) -> LineName {
         match self.notebook.is_empty() {
-            true => line_name(None, cell.line),
+            true => LineName { cell: None, line: cell.line },
             false => self.line_name(cell.cell.magic_range().start),
         }
     }

@@ -155,6 +155,7 @@ M.clear = {
 }
 
 M.compare = {
+  needs = 'compare',
   run = function(call)
     local run = run_here(call)
     if not run then
@@ -172,6 +173,7 @@ M.compare = {
 }
 
 M.export = {
+  needs = 'export',
   complete = function(before, lead)
     return ({ [0] = { 'markdown', 'json' }, vim.fn.getcompletion(lead, 'file') })[#before] or {}
   end,

@@ -107,7 +107,7 @@ impl Scanner<'_> {
             _ if before.is_filled_in => Some(Cow::Borrowed(refusal::FILLED_IN)),
             _ => None,
         };
-        let magic = Magic { kind: named, suffix, options, name_range: text.range(0..name_end) };
+        let magic = Magic { kind: named, suffix, options, name_range: text.range(0..name_end).into() };
         let (code, options_text) = match kind {
             CellKind::LineMagic => (arguments, None),
             _ if named.takes_options() => (Mapped::default(), Some((arguments, named))),
@@ -333,7 +333,7 @@ impl Scanner<'_> {
                     self.local_too(&body, place.suite.is_none());
                 }
                 // Of a name that is written as a string, without quotes and percent signs.
-                let name_range = name.range(0..name.text().len());
+                let name_range = name.range(0..name.text().len()).into();
                 let range = self.spanned(&place.lines);
                 self.out.found.push(Found {
                     kind: cell_kind(kind),

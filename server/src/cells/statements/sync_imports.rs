@@ -91,7 +91,7 @@ impl Walk<'_> {
                 kind: MagicKind::SyncImports,
                 suffix: String::new(),
                 options: Options::default(),
-                name_range: source.range(imports.name),
+                name_range: source.range(imports.name).into(),
             },
             lines: imports.lines,
             range: source.range(imports.header.start..imports.header.start + trimmed),

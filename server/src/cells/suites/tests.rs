@@ -18,7 +18,7 @@ fn suites_of(text: &str, dialect: Dialect) -> Vec<String> {
             }
             None => format!("{what}: -"),
             Some(suite) => {
-                let line = text[..suite.header.start].matches('\n').count() + 1;
+                let line = text[..cell.place(suite.header).start].matches('\n').count() + 1;
                 format!("{what}: {} {line}", suite.keyword)
             }
         }

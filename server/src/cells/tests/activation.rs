@@ -20,7 +20,8 @@ fn plans(texts: &[&str], all: &[(Cells, Vec<Problem>)]) -> String {
                 None => "",
             };
             let setting = if view.is_from_setting { " by setting" } else { "" };
-            write!(out, "{}: {targets}{frozen}{block}{setting}", &text[cell.magic_range.as_range()]).unwrap();
+            write!(out, "{}: {targets}{frozen}{block}{setting}", &text[cell.magic_range().as_range()])
+                .unwrap();
             for (text_of, decider, by) in
                 deciders(cell, &all.iter().map(|(cells, _)| cells).collect::<Vec<_>>())
             {
@@ -103,7 +104,7 @@ fn the_recorded_session_with_a_suffix_runs_where_ipyparallel_ran_it() {
         %px rank: all
     "#]].assert_eq(&plans(&cells, &recognize_notebook(&cells)));
     let script = cells.map(|cell| format!("# %%\n{cell}\n")).concat();
-    let targets = |cells: &[PxCell]| cells.iter().map(|cell| cell.targets().unwrap()).collect::<Vec<_>>();
+    let targets = |cells: &[Placed]| cells.iter().map(|cell| cell.targets().unwrap()).collect::<Vec<_>>();
     let one_by_one: Vec<Targets> =
         recognize_cells(&cells).iter().flat_map(|cells| targets(&cells.cells)).collect();
     assert_eq!(targets(&recognize(&script, Dialect::Script).unwrap().cells), one_by_one);

@@ -5,7 +5,7 @@ use super::*;
 /// What is sent where all cells are run, and how many problems say that IPython fails.
 fn sent(texts: &[&str]) -> (String, usize) {
     let all = recognize_notebook(texts);
-    let sends = |cell: &&PxCell| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
+    let sends = |cell: &&Placed| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
     let cells = all.iter().flat_map(|(cells, _)| cells.cells.iter()).filter(sends);
     let sent: Vec<&str> = cells.map(|cell| cell.code.trim()).collect();
     let failing =

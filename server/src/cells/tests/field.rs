@@ -16,7 +16,7 @@ fn check(name: &str, expected: Expect) {
     let mut out = String::new();
     writeln!(out, "{}", cells.format.unwrap()).unwrap();
     for cell in &cells.cells {
-        let (first, last) = (line(cell.range.start), line(cell.range.end));
+        let (first, last) = (line(cell.range().start), line(cell.range().end));
         writeln!(out, "{first}-{last} {:?} {:?}", cell.kind, cell.code).unwrap();
     }
     for problem in problems {

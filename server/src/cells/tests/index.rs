@@ -51,8 +51,8 @@ impl Desk {
             let by = cell.view.decided_by.iter().map(|by| (all.decider(by).unwrap(), &by.sets));
             let by: Vec<_> = by.collect();
             let view = format!("{:?}", ViewState { decided_by: Vec::new(), ..cell.view.clone() });
-            writeln!(out, "{:?} {by:?} {view}", PxCell { view: ViewState::default(), ..cell.clone() })
-                .unwrap();
+            let bare = Arc::new(PxCell { view: ViewState::default(), ..PxCell::clone(cell) });
+            writeln!(out, "{:?} {by:?} {view}", Placed { cell: bare, ..cell.clone() }).unwrap();
         }
         write!(out, "{:?}\n{:?}\n{:?}", all.blocks, problems, index.error()).unwrap();
         let lines: Vec<u32> = index.blocks().map(|block| block.line).collect();

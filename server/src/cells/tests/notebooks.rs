@@ -52,19 +52,15 @@ fn escapes_lead_back_to_their_place() {
     "#]],
     );
     let cells = recognize(text, Dialect::NotebookJson).unwrap();
-    let lines = &cells.cells[0].lines;
-    let code = cells.cells[0].code.lines().next().unwrap();
+    let cell = &cells.cells[0];
+    let code = cell.code.lines().next().unwrap();
     let column = code.find('|').unwrap();
-    let offset = lines.document_offset(0, column).unwrap();
+    let offset = cell.code_offset(0, column).unwrap();
     assert_eq!(&text[offset..offset + 1], "|");
     let smile = code.find('😀').unwrap();
-    let offset = lines.document_offset(0, smile).unwrap();
+    let offset = cell.code_offset(0, smile).unwrap();
     assert!(text[offset..].starts_with(r"\ud83d\ude00"));
-    assert_eq!(
-        lines.document_offset(0, smile + 2),
-        Some(offset),
-        "the middle of a character is its beginning"
-    );
+    assert_eq!(cell.code_offset(0, smile + 2), Some(offset), "the middle of a character is its beginning");
 }
 
 #[test]
@@ -152,7 +148,7 @@ fn a_plain_cell_that_is_meant_for_the_engines_is_sent_whole_and_to_all() {
     let [cell] = block.cells else { panic!("{:?}", block.cells) };
     assert_eq!((cell.kind, &*cell.code), (CellKind::Plain, "\nx = 1\n%matplotlib inline\n\nprint(x)\n"));
     assert_eq!((cell.targets(), cell.refusal(), block.local_lines), (Ok(Targets::All), None, 0));
-    assert_eq!(cell.lines.document_range(4).map(|range| range.start), Some(27));
+    assert_eq!(cell.lines.block_range(4).map(|range| range.in_block().start), Some(27));
 }
 
 #[test]

@@ -23,13 +23,13 @@ fn parsed(of: MagicKind, line: &str) -> String {
     } = options::parse(line, of, |range| text.range(range));
     let mut shown = String::new();
     if let Some(error) = error {
-        write!(shown, "error at {:?}: {}; ", &line[error.range.as_range()], error).unwrap();
+        write!(shown, "error at {:?}: {}; ", &line[error.range.in_block().as_range()], error).unwrap();
     }
     if dynamic {
         shown.push_str("dynamic; ");
     }
     if let Some(targets) = targets {
-        assert_eq!(targets.text, line[targets.range.as_range()]);
+        assert_eq!(targets.text, line[targets.range.in_block().as_range()]);
         match targets.parsed {
             Ok(parsed) => write!(shown, "targets {parsed}; ").unwrap(),
             Err(_) => write!(shown, "targets {} not understood; ", targets.text).unwrap(),

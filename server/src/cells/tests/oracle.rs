@@ -154,8 +154,8 @@ fn sent(text: &str) -> String {
 }
 
 /// The code that px cells send that are run one after the other.
-fn code_of(cells: &[PxCell]) -> String {
-    let sends = |cell: &&PxCell| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
+fn code_of(cells: &[Placed]) -> String {
+    let sends = |cell: &&Placed| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
     cells.iter().filter(sends).map(|cell| format!("{}\n", cell.code)).collect()
 }
 
@@ -313,7 +313,7 @@ fn notebooks_hold_the_magics_that_ipython_finds_and_nothing_is_sent_that_it_woul
 }
 
 /// A px cell as IPython's call of its magic.
-fn as_magic(cell: &PxCell) -> (bool, String, String) {
+fn as_magic(cell: &Placed) -> (bool, String, String) {
     (
         cell.kind == CellKind::CellMagic,
         format!("{}{}", cell.magic.kind, cell.magic.suffix),

@@ -7,7 +7,7 @@ use super::*;
 /// What is sent where all cells are run, and the problems with such definitions.
 fn sent(texts: &[&str]) -> (String, usize) {
     let all = recognize_notebook(texts);
-    let sends = |cell: &&PxCell| {
+    let sends = |cell: &&Placed| {
         cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none() && cell.targets().is_ok()
     };
     let cells = all.iter().flat_map(|(cells, _)| cells.cells.iter()).filter(sends);

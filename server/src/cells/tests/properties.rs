@@ -313,20 +313,20 @@ fn check_ranges(text: &str, cells: &Cells, problems: &[Problem]) {
     ranges.extend(cells.blocks.iter().map(|block| block.range));
     for (ordinal, cell) in (0..).zip(&cells.cells) {
         assert_eq!(cell.ordinal, ordinal);
-        ranges.extend([cell.range, cell.magic_range, cell.magic.name_range]);
-        assert!(cell.range.start <= cell.magic_range.start && cell.magic_range.end <= cell.range.end);
-        ranges.extend(cell.magic.options.targets.iter().map(|targets| targets.range));
+        ranges.extend([cell.range(), cell.magic_range(), cell.name_range()]);
+        assert!(cell.range().start <= cell.magic_range().start && cell.magic_range().end <= cell.range().end);
+        ranges.extend(cell.magic.options.targets.iter().map(|targets| cell.place(targets.range)));
         for line in 0..cell.lines.len() as u32 {
-            let range = cell.lines.document_range(line).unwrap();
+            let range = cell.code_range(line).unwrap();
             ranges.push(range);
             let code = cell.code.split('\n').nth(line as usize).unwrap();
             for (column, _) in code.char_indices() {
-                let offset = cell.lines.document_offset(line, column).unwrap();
+                let offset = cell.code_offset(line, column).unwrap();
                 ranges.push(TextRange::new(offset, offset));
                 assert!((range.start..=range.end).contains(&offset));
             }
         }
-        assert_eq!(cell.lines.document_range(cell.lines.len() as u32), None);
+        assert_eq!(cell.code_range(cell.lines.len() as u32), None);
     }
     for range in ranges {
         assert!(text.get(range.as_range()).is_some(), "{range:?}");
@@ -379,7 +379,7 @@ proptest! {
         for (text, (cells, problems)) in texts.iter().zip(&synchronised) {
             check_ranges(text, cells, problems);
         }
-        let key = |cell: &PxCell| (cell.kind, cell.code.clone(), cell.refusal().map(str::to_owned), cell.magic.suffix.clone());
+        let key = |cell: &Placed| (cell.kind, cell.code.clone(), cell.refusal().map(str::to_owned), cell.magic.suffix.clone());
         let raw: Vec<_> = raw.cells.iter().map(key).collect();
         let synchronised: Vec<_> = synchronised.iter().flat_map(|(cells, _)| &cells.cells).map(key).collect();
         prop_assert_eq!(raw, synchronised);
@@ -412,7 +412,7 @@ proptest! {
         for of in [MagicKind::CellPx, MagicKind::PxConfig, MagicKind::PxResult] {
             let options = options::parse(&line, of, |range| text.range(range));
             for range in options.error.map(|error| error.range).into_iter().chain(options.targets.map(|t| t.range)) {
-                prop_assert!(line.get(range.as_range()).is_some());
+                prop_assert!(line.get(range.in_block().as_range()).is_some());
             }
         }
     }

@@ -548,7 +548,7 @@ fn ranges_run_from_the_magic_to_the_last_line_that_is_not_blank() {
     let ranges: Vec<(&str, &str)> = cells
         .cells
         .iter()
-        .map(|cell| (&text[cell.range.as_range()], &text[cell.magic_range.as_range()]))
+        .map(|cell| (&text[cell.range().as_range()], &text[cell.magic_range().as_range()]))
         .collect();
     assert_eq!(ranges, [("%%px\na", "%%px"), ("%px b \\\n      c", "%px b \\\n      c")]);
     let blocks: Vec<(&str, Range<u32>, u32)> = cells

@@ -168,7 +168,7 @@ fn an_alias_holds_in_the_cells_of_a_notebook_below_it() {
     let shown: Vec<String> = cells
         .iter()
         .map(|cells| {
-            let of = |cell: &PxCell| format!("{:?} {:?}", cell.kind, cell.targets().unwrap().to_string());
+            let of = |cell: &Placed| format!("{:?} {:?}", cell.kind, cell.targets().unwrap().to_string());
             cells.cells.iter().map(of).collect::<Vec<_>>().join(", ")
         })
         .collect();

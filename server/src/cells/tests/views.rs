@@ -8,7 +8,7 @@ use super::*;
 fn check_views(text: &str, expected: Expect) {
     let cells = recognize(text, Dialect::Script).unwrap();
     let shown: Vec<String> =
-        cells.cells.iter().map(|cell| force(&text[cell.magic_range.as_range()], cell, &[&cells])).collect();
+        cells.cells.iter().map(|cell| force(&text[cell.magic_range().as_range()], cell, &[&cells])).collect();
     expected.assert_eq(&shown.join("\n"));
 }
 
@@ -255,7 +255,7 @@ fn a_synchronised_notebook_carries_views_from_cell_to_cell() {
         .zip(&all)
         .flat_map(|(text, cells)| {
             cells.cells.iter().map(|cell| {
-                force(&text[cell.magic_range.as_range()], cell, &all.iter().collect::<Vec<_>>())
+                force(&text[cell.magic_range().as_range()], cell, &all.iter().collect::<Vec<_>>())
                     + &format!(" {:?}", cell.code)
             })
         })

@@ -118,7 +118,7 @@ fn a_cell_of_a_notebook_is_no_line_of_its_file() {
  {"cell_type": "code", "source": "%px z\n%px w"}
 ]}"#;
     let cells = recognize(text, Dialect::NotebookJson).unwrap();
-    let names = cells.cells.iter().map(|cell| cells.line_name(cell.magic_range.start, 99));
+    let names = cells.cells.iter().map(|cell| cells.line_name(cell.magic_range().start, 99).to_string());
     assert_eq!(
         names.collect::<Vec<_>>(),
         ["cell 2, line 2", "cell 2, line 3", "cell 3, line 1", "cell 3, line 2"]

@@ -68,7 +68,7 @@ async fn a_file_without_px_cells_is_no_error_unless_one_is_asked_for() {
 #[tokio::test]
 async fn a_cell_that_is_wrong_in_itself_is_found_before_anything_runs() {
     let line = async |text: &str| match refusal(&*view(text).await, &Overrides::default()) {
-        Some(RunError::Refused { place_name, .. }) => Some(place_name),
+        Some(RunError::Refused { place_name, .. }) => Some(place_name.to_string()),
         _ => None,
     };
     assert_eq!(line("# %%\n%px a\n# %%\n%px_no b\n").await, Some("line 4".to_owned()));
@@ -125,7 +125,7 @@ fn flags_define_views() {
 #[tokio::test]
 async fn a_file_with_a_cell_that_ipython_does_not_run_is_refused() {
     let place = async |text: &str| match refusal(&*view(text).await, &Overrides::default()) {
-        Some(RunError::Refused { place_name, .. }) => place_name,
+        Some(RunError::Refused { place_name, .. }) => place_name.to_string(),
         other => panic!("{text}: {other:?}"),
     };
     assert_eq!(place("# %%\nx = 1\n%%px\nstep = 1\n%px done = True\n").await, "line 3");

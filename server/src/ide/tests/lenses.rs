@@ -169,6 +169,7 @@ async fn a_running_cell_can_be_interrupted() {
         scope: Scope::All,
         overrides: Default::default(),
         only: None,
+        canary: false,
         keep_going: false,
         start: StartPolicy::Never,
     };

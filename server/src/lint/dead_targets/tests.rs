@@ -18,7 +18,7 @@ fn table(ids: &[u32]) -> EngineTable {
 fn problems(text: &str, engines: &[u32]) -> Vec<Problem> {
     let table = table(engines);
     let cells = recognize(text, Dialect::Script).unwrap().cells;
-    cells.into_iter().filter_map(|cell| dead_target(&Placed::new(Arc::new(cell), 0), &table)).collect()
+    cells.into_iter().filter_map(|cell| dead_target(&cell, &table)).collect()
 }
 
 fn applied(text: &str, fix: &Fix) -> String {

@@ -23,7 +23,7 @@ pub(crate) fn handle(snapshot: &Snapshot, params: NotebookOutputsParams) -> Resu
         let run = handle.excerpt(render::MOST_OF_NOTEBOOK_TEXT);
         answer.over &= run.is_over();
         answer.succeeded &= run.state() != RunState::Failed;
-        if snapshot.runs.is_withheld(handle) && run.state() != RunState::Failed {
+        if snapshot.runs.is_withheld(handle, &run) {
             let heading = render::heading(&run);
             let text = format!("{heading} · %pxresult{} shows its output", handle.suffix);
             outputs.push(NotebookOutput::note(text));

@@ -1,4 +1,6 @@
 //! `px/page`: the parts of a run, for a client that lays them out itself.
+//!
+//! Not a plain function of a snapshot, since it waits for the disk: which files its tracebacks name are there.
 
 use std::collections::{HashMap, HashSet};
 
@@ -44,11 +46,6 @@ async fn page(backend: &Backend, params: PageParams) -> Result<Raw> {
     let snapshot = backend.snapshot(params.about()).await;
     let shown = shown(&snapshot, &params).ok_or_else(no_result)?;
     backend.session.reveal(shown.run.id);
-    let snapshot = match params.run {
-        Some(_) => snapshot,
-        // Its errors link to the document that holds its cell, which may be another than that of the request.
-        None => backend.snapshot(shown.run.id).await,
-    };
     let by = params.group_by.map(from_proto::group_by).unwrap_or_else(|| shown.group_by(&snapshot));
     let run = shown.run.excerpt(PageLimits::default().bytes);
     let drawn = run.clone();
@@ -91,7 +88,7 @@ fn answer(
         _ => (Vec::new(), Vec::new(), None),
     };
     let places = lines_of(snapshot, handle, run);
-    let cells = snapshot.document().map_or(&[][..], |view| &view.cells);
+    let cells = snapshot.document_of(handle).map_or(&[][..], |view| &view.cells);
     let cell = cells.iter().find(|cell| cell.id == handle.cell);
     PageResult {
         run: to_proto::run_id(handle.id),
@@ -117,7 +114,7 @@ fn answer(
 
 /// The places in the document of the 0-based lines of a run's code; empty if the code has changed.
 fn lines_of(snapshot: &Snapshot, handle: &RunHandle, run: &Run) -> HashMap<u32, Position> {
-    let Some(view) = snapshot.document() else { return HashMap::new() };
+    let Some(view) = snapshot.document_of(handle) else { return HashMap::new() };
     let same =
         |cell: &&crate::session::CellView| cell.id == handle.cell && cell.cell.code == run.request.code;
     let Some(cell) = view.cells.iter().find(same) else { return HashMap::new() };

@@ -32,6 +32,7 @@ pub(crate) async fn handle(
         scope: Scope::Lines(0, u32::MAX),
         overrides: Overrides::default(),
         only: None,
+        canary: false,
         keep_going: false,
         start: StartPolicy::Detached,
     };

@@ -94,7 +94,7 @@ impl Sink for tower_lsp::Client {
 
 /// What the client announced about outputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::lsp) struct Credit {
+pub(in crate::lsp) struct Announced {
     /// It acknowledges messages.
     pub(in crate::lsp) ack: bool,
     /// It paints block lines.
@@ -187,7 +187,7 @@ impl Marks {
 pub(in crate::lsp) struct Publisher<V, S> {
     view: V,
     sink: S,
-    credit: Credit,
+    announced: Announced,
     marks: Marks,
     changed: watch::Receiver<Dirty>,
     last_sent: HashMap<Uri, HashMap<CellId, CellOutput>>,
@@ -198,13 +198,13 @@ pub(in crate::lsp) struct Publisher<V, S> {
 
 impl<V: View, S: Sink> Publisher<V, S> {
     /// A publisher and its marks. It does nothing until [`Publisher::run`] is polled.
-    pub(in crate::lsp) fn new(view: V, sink: S, credit: Credit) -> (Self, Marks) {
+    pub(in crate::lsp) fn new(view: V, sink: S, announced: Announced) -> (Self, Marks) {
         let (sender, changed) = watch::channel(Dirty::default());
         let marks = Marks(sender);
         let publisher = Self {
             view,
             sink,
-            credit,
+            announced,
             marks: marks.clone(),
             changed,
             last_sent: HashMap::new(),
@@ -235,7 +235,7 @@ impl<V: View, S: Sink> Publisher<V, S> {
                 let dirty = self.changed.borrow_and_update();
                 let acknowledged = if dirty.restart { self.seq } else { dirty.acknowledged.min(self.seq) };
                 self.acknowledged = self.acknowledged.max(acknowledged);
-                let has_credit = !self.credit.ack || self.seq - self.acknowledged < CREDIT;
+                let has_credit = !self.announced.ack || self.seq - self.acknowledged < CREDIT;
                 if has_credit && !dirty.order.is_empty() {
                     break;
                 }
@@ -250,7 +250,7 @@ impl<V: View, S: Sink> Publisher<V, S> {
     /// Waits until enough time has passed since the last message, or something must be sent at once.
     async fn wait_for_pace(&mut self) {
         let Some(last) = self.last else { return };
-        let due = last + if self.credit.ack { GAP } else { GAP_UNACKNOWLEDGED };
+        let due = last + if self.announced.ack { GAP } else { GAP_UNACKNOWLEDGED };
         tokio::select! {
             () = tokio::time::sleep_until(due) => {}
             // The publisher itself holds a sender, so this never fails.
@@ -299,7 +299,7 @@ impl<V: View, S: Sink> Publisher<V, S> {
         removed.iter().for_each(|cell| drop(last_sent.remove(cell)));
         let mut changed = Vec::new();
         for mut cell in cells {
-            if !self.credit.blocks {
+            if !self.announced.blocks {
                 cell.block = None;
             }
             let known = last_sent.get(&cell.id).is_some_and(|old| differs_only_in_place(old, &cell));

@@ -124,7 +124,7 @@ mod tests {
         let mut views = Vec::new();
         for id in 1..=4 {
             let request = RunRequest { code: "1".into(), engines: vec![EngineId(0)], single: false };
-            let (view, run) = watch::channel(Arc::new(Run::new(RunId(id), Arc::new(request), Time(0))));
+            let (view, run) = watch::channel(Arc::new(Run::new(RunId(id), Arc::new(request), Time(0), true)));
             let params = serde_json::json!({ "uri": "a", "cell": "c1", "run": id, "code": "1" });
             let params = serde_json::from_value(params).expect("parameters");
             sender.send(LocalPart { params, run }).expect("it is received");

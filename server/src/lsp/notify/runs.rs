@@ -215,7 +215,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_second_that_has_passed_is_a_change_only_while_the_run_is_going_on() {
         let request = RunRequest { code: "1".into(), engines: Vec::new(), single: false };
-        let run = Arc::new(Run::new(run::RunId(1), Arc::new(request), Time(0)));
+        let run = Arc::new(Run::new(run::RunId(1), Arc::new(request), Time(0), true));
         let (sender, mut view) = watch::channel(run.clone());
         let begun = tokio::time::Instant::now();
         assert!(within("the next second", next(&mut view, true)).await);

@@ -139,40 +139,45 @@ async fn a_client_is_asked_to_refresh_once_per_response_and_half_a_second_apart(
 
 #[tokio::test]
 async fn a_client_that_does_not_announce_documents_gets_no_refresh() {
-    let script = Script::new().stdout("begun\n").wait("gate").stdout("done\n");
-    let sim = Sim::builder().engines(1).on("work()", script).start().await;
-    let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
-    let mut client = Client::connect();
-    let params = json!({ "capabilities": {}, "initializationOptions": options });
-    let answer = client.request("initialize", params).await;
-    assert_eq!(answer["capabilities"]["workspace"].get("textDocumentContent"), None);
-    client.notify("initialized", json!({})).await;
-    client.open(URI, "%px work()\n").await;
-    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
     let asked = json!({ "uri": "px-output:/run-1/raw-0.txt" });
-    let has_begun = |content: &Value| {
-        assert_eq!(content["goesOn"], true, "{content}");
-        content["text"] == "begun\n"
+    // Both requested a document that grows.
+    let begun = async |capabilities: Value| {
+        let script = Script::new().stdout("begun\n").wait("gate").stdout("done\n");
+        let sim = Sim::builder().engines(1).on("work()", script).start().await;
+        let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
+        let mut client = Client::connect();
+        let params = json!({ "capabilities": capabilities, "initializationOptions": options });
+        let answer = client.request("initialize", params).await;
+        client.notify("initialized", json!({})).await;
+        client.open(URI, "%px work()\n").await;
+        client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+        let has_begun = |content: &Value| {
+            assert_eq!(content["goesOn"], true, "{content}");
+            content["text"] == "begun\n"
+        };
+        client.ask_until("px/content", asked.clone(), has_begun).await;
+        let text = client.request("workspace/textDocumentContent", asked.clone()).await;
+        assert_eq!(text, json!({ "text": "begun\n" }));
+        (sim, client, answer["capabilities"]["workspace"].get("textDocumentContent").cloned())
     };
-    client.ask_until("px/content", asked.clone(), has_begun).await;
-    let text = client.request("workspace/textDocumentContent", asked.clone()).await;
-    assert_eq!(text, json!({ "text": "begun\n" }));
-    // There is more, and a client that announced documents would have been asked to refresh by now: `end` fails on
-    // unread messages.
-    sim.open("gate");
+    let (without, mut client, announced) = begun(json!({})).await;
+    assert_eq!(announced, None);
+    let documents = json!({ "workspace": { "textDocumentContent": {} } });
+    let (with, mut refreshed, announced) = begun(documents).await;
+    assert_eq!(announced, Some(json!({ "schemes": ["px-output"] })));
+
+    // There is more for the one, and later for the other. When that one is asked to refresh, the first would have been asked
+    // before: `end` fails on unread messages.
+    without.open("gate");
     over(&mut client).await;
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    with.open("gate");
+    let refresh = refreshed.expect("workspace/textDocumentContent/refresh").await;
+    refreshed.send(&json!({ "jsonrpc": "2.0", "id": refresh["id"], "result": null })).await;
     let text = client.request("px/content", asked).await;
     assert_eq!(text, json!({ "text": "begun\ndone\n", "goesOn": false }));
     client.end().await;
-
-    let mut client = Client::connect();
-    let capabilities = json!({ "workspace": { "textDocumentContent": {} } });
-    let answer = client.request("initialize", json!({ "capabilities": capabilities })).await;
-    let announced = &answer["capabilities"]["workspace"]["textDocumentContent"];
-    assert_eq!(announced, &json!({ "schemes": ["px-output"] }));
-    client.notify("initialized", json!({})).await;
-    client.end().await;
+    over(&mut refreshed).await;
+    refreshed.end().await;
 }
 
 #[tokio::test]
@@ -360,7 +365,7 @@ async fn a_run_is_exported_as_text_and_to_files_that_are_only_replaced_on_reques
     let json = client.request("px/export", json!({ "run": 1, "format": "json" })).await["text"].clone();
     let events: Vec<crate::render::JsonEvent> =
         json.as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let run = crate::render::replay(&events, false).expect("it is a run");
+    let run = crate::render::replay(&events, false, true).expect("it is a run");
     let part = run.part(crate::run::Slot(1)).unwrap();
     assert_eq!(part.stream(crate::jupyter::content::StreamName::Stdout), text);
     let report = client.request("px/export", json!({ "run": 1, "format": "markdown" })).await["text"].clone();

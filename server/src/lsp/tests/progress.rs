@@ -29,7 +29,7 @@ impl FakeRun {
         let plan = cell.plan().expect("it would run").clone();
         let engines: Vec<EngineId> = (0..4).map(EngineId).collect();
         let request = RunRequest { code: plan.code.clone(), engines: engines.clone(), single: false };
-        let run = Run::new(RunId(id), Arc::new(request), Time(0));
+        let run = Run::new(RunId(id), Arc::new(request), Time(0), true);
         let (sender, view) = watch::channel(Arc::new(run.clone()));
         client.emit(SessionEvent::Started(Arc::new(RunHandle {
             id: RunId(id),
@@ -38,7 +38,7 @@ impl FakeRun {
             cell: cell.id,
             number: id,
             line: cell.line,
-            place_name: String::new(),
+            place_name: Default::default(),
             title: "%%px".to_owned(),
             suffix: String::new(),
             fingerprint: plan.fingerprint(),

@@ -134,8 +134,8 @@ fn groups(run: &Run, group_by: GroupBy) -> Vec<Group> {
 }
 
 /// A run in the response to `px/runs`.
-pub(in crate::lsp) fn past_run(past: &session::PastRun, now: Time) -> PastRun {
-    let handle = &past.run;
+pub(in crate::lsp) fn past_run(past: &session::RunRecord, now: Time) -> PastRun {
+    let handle = &past.handle;
     let run = handle.excerpt(ide::SHOWN);
     let engines = &run.request.engines;
     PastRun {

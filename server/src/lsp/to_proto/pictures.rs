@@ -99,7 +99,7 @@ mod tests {
     fn run_of(svgs: &[String]) -> Run {
         let engines = (0..).map(EngineId).take(svgs.len()).collect();
         let request = RunRequest { code: "plot()".into(), engines, single: false };
-        let mut run = Run::new(crate::run::RunId(1), Arc::new(request), Time(0));
+        let mut run = Run::new(crate::run::RunId(1), Arc::new(request), Time(0), true);
         for (slot, svg) in (0..).map(Slot).zip(svgs) {
             let data = Arc::new(Map::from_iter([("image/svg+xml".to_owned(), json!(svg))]));
             run.apply(Event { slot, at: Time(1), kind: EventKind::Display { data, display_id: None } });

@@ -105,7 +105,7 @@ impl Replay {
             }
         }
         for (request, number) in requests.into_iter().zip(0..) {
-            replay.runs.push(Run::new(RunId(number), Arc::new(request), Time(0)));
+            replay.runs.push(Run::new(RunId(number), Arc::new(request), Time(0), true));
             replay.events.push(Vec::new());
         }
         for line in lines {
@@ -241,7 +241,7 @@ impl Replay {
 
     /// What the parts of a run are like whose events come one engine after the other, and each text character by character.
     fn fingerprints_in_another_order(&self, run: usize) -> Vec<Fingerprint> {
-        let mut reordered = Run::new(RunId(0), Arc::clone(&self.runs[run].request), Time(0));
+        let mut reordered = Run::new(RunId(0), Arc::clone(&self.runs[run].request), Time(0), true);
         let mut events = self.events[run].clone();
         events.sort_by_key(|event| std::cmp::Reverse(event.slot));
         for event in events {

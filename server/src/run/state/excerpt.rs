@@ -143,7 +143,7 @@ mod tests {
 
     fn run(events: impl IntoIterator<Item = (u32, EventKind)>) -> Arc<Run> {
         let request = RunRequest { code: "x".into(), engines: vec![EngineId(0), EngineId(1)], single: false };
-        let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+        let mut run = Run::new(RunId(1), Arc::new(request), Time(0), true);
         for (slot, kind) in events {
             run.apply(Event { slot: Slot(slot), at: Time(1), kind });
         }

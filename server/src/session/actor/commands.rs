@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 
 use super::{Actor, Message, Waiter, run_index::RunEntry, send_back};
 use crate::{
-    cells::CellKind,
+    cells::{CellKind, LineName},
     engines::{EngineId, RankSet},
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
@@ -70,7 +70,7 @@ pub(super) struct PinnedCell {
     /// The magic's line.
     pub(super) title: String,
     /// That line as a reader calls it.
-    pub(super) place_name: String,
+    pub(super) place_name: LineName,
     /// The place among the file's cells of the one that holds it, and the number of lines of local code in that cell.
     pub(super) block: Option<(usize, u32)>,
 }
@@ -246,7 +246,7 @@ impl Actor {
             home: self.documents.home(&text.key),
             planned: plan(&view.cell, &command.overrides),
             only: command.only,
-            canary: command.overrides.canary,
+            canary: command.canary,
             block: text.block_of(at).map(|block| (block.number, block.local_lines)),
             place_name: match self.documents.texts(&text.key) {
                 Some((texts, at)) => texts.line_name(at, magic.start),
@@ -333,9 +333,7 @@ impl Actor {
         if replaced.is_empty() {
             return;
         }
-        response
-            .not_run
-            .extend(replaced.iter().map(|handle| self::replaced(handle.cell, &handle.place_name)));
+        response.not_run.extend(replaced.iter().map(|handle| self::replaced(handle.cell, handle.place_name)));
         let place = |cell: CellId| command.cells.iter().position(|pinned| pinned.view.id == cell);
         response.not_run.sort_by_key(|one| place(one.cell));
         response.local_lines = local_lines(&command.cells, &response.runs);
@@ -440,7 +438,7 @@ impl Actor {
             |older: &Comparing| older.command.cells.iter().any(|cell| cells.contains(&cell.view.id));
         for older in self.comparing.extract_if(.., |older| is_meant(older)) {
             let not_run =
-                older.command.cells.iter().map(|cell| replaced(cell.view.id, &cell.place_name)).collect();
+                older.command.cells.iter().map(|cell| replaced(cell.view.id, cell.place_name)).collect();
             older.command.answer(&Ok(RunResponse { not_run, ..RunResponse::default() }));
         }
     }
@@ -527,14 +525,14 @@ fn check_picked(
             Scope::All => NoCell::InFile,
         })),
         [PinnedCell { planned: Err(Refusal::Cell(why)), place_name, .. }] => {
-            Err(RunError::Refused { place_name: place_name.clone(), why: why.clone() })
+            Err(RunError::Refused { place_name: *place_name, why: why.clone() })
         }
         _ => Ok(()),
     }
 }
 
-fn replaced(cell: CellId, place_name: &str) -> NotRun {
-    NotRun { cell, place_name: place_name.to_owned(), kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
+fn replaced(cell: CellId, place_name: LineName) -> NotRun {
+    NotRun { cell, place_name, kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
 }
 
 /// The number of local lines in the cells of the file that hold the cells that run; each line counts once.

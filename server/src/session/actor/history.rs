@@ -12,7 +12,7 @@ use crate::{
     session::{CellId, DocumentKey, Limits, RunHandle, Session, SessionEvent, spill},
 };
 
-/// How many runs of one cell are kept, in addition to those that cells still show.
+/// How many runs of one cell are kept, in addition to those that cells still show or that have a name.
 const HISTORY: usize = 20;
 
 /// What runs have in common that are counted together.
@@ -189,5 +189,22 @@ impl Actor {
             self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_users_read_says_how_many_runs_are_kept() {
+        let pages = [
+            include_str!("../../../../README.md"),
+            include_str!("../../../../docs/results.md"),
+            include_str!("../../../../docs/magics.md"),
+            include_str!("../../../../protocol/README.md"),
+        ];
+        let said = format!("the last {} runs of each ", super::HISTORY);
+        for page in pages {
+            assert!(page.to_lowercase().contains(&said), "{said:?} is not in {:?}", page.lines().next());
+        }
     }
 }

@@ -141,7 +141,7 @@ impl Actor {
         sequence: &mut Sequence,
         response: &mut RunResponse,
     ) -> Result<(), RunError> {
-        let place_name = &cell.place_name;
+        let place_name = cell.place_name;
         if let (Err(why @ Refusal::RunsNothing(_)), false) = (&cell.planned, is_pxresult(&cell.view)) {
             response.not_run.push(not_run(cell, NotRunKind::RunsNothing, why.to_string()));
             return Ok(());
@@ -158,10 +158,10 @@ impl Actor {
                 }
             }
             Err(Refusal::Cell(why)) => {
-                return Err(RunError::Refused { place_name: place_name.clone(), why: why.clone() });
+                return Err(RunError::Refused { place_name, why: why.clone() });
             }
             Ok(plan) => {
-                let targets = |source| RunError::Targets { place_name: place_name.clone(), source };
+                let targets = |source| RunError::Targets { place_name, source };
                 let request = plan.request(table.ok_or(ClusterError::None)?).map_err(targets)?;
                 let run = self.queue_up(cell, plan, request, sequence);
                 response.runs.push(run);
@@ -233,8 +233,7 @@ impl Actor {
         let id = RunId(self.next_run);
         self.next_run += 1;
         let engines = request.engines.clone();
-        let mut run = Run::new(id, Arc::new(request), now());
-        run.blocking = plan.blocking;
+        let run = Run::new(id, Arc::new(request), now(), plan.blocking);
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
         let (regroup, regrouped) = watch::channel(None);
@@ -247,7 +246,7 @@ impl Actor {
             cell: cell.id,
             number: cell.cell.ordinal + 1,
             line: cell.line,
-            place_name: pinned.place_name.clone(),
+            place_name: pinned.place_name,
             title: pinned.title.clone(),
             suffix: cell.cell.magic.suffix.clone(),
             px_cell: cell.cell.clone(),
@@ -342,8 +341,8 @@ impl Actor {
         let table = cluster.client.engines().borrow().clone();
         let plan = &entry.handle.plan;
         let request = plan.request(&table).map_err(|error| error.to_string())?;
-        let place = &entry.handle.place_name;
-        let at = if place.starts_with("cell") { "in" } else { "on" };
+        let place = entry.handle.place_name;
+        let at = if place.cell.is_some() { "in" } else { "on" };
         let name = || format!("the --noblock run {at} {place}").into();
         let noblock = (!plan.blocking).then(name);
         let to = Recipient { client: cluster.client.clone(), noblock };
@@ -479,7 +478,7 @@ fn engines_of(stop: InterruptScope, named: Option<&RunHandle>) -> Result<Option<
 }
 
 fn not_run(cell: &PinnedCell, kind: NotRunKind, why: String) -> NotRun {
-    NotRun { cell: cell.view.id, place_name: cell.place_name.clone(), kind, why }
+    NotRun { cell: cell.view.id, place_name: cell.place_name, kind, why }
 }
 
 /// Whether the cell is a `%pxresult` that can be run.

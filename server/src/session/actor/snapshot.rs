@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::{FutureExt, future::BoxFuture};
 
-use super::Actor;
+use super::{Actor, run_index::RunEntry};
 use crate::{
     clock::now,
     session::{About, Session, Snapshot},
@@ -24,10 +24,12 @@ impl Session {
 impl Actor {
     /// Everything that a request needs, as it is now.
     pub(super) fn snapshot(&mut self, about: &About) -> Snapshot {
+        let held = |entry: &RunEntry| entry.handle.document.clone();
         let key = match about {
             About::Nothing => None,
             About::Document(key) => Some(key.clone()),
-            About::Run(run) => self.index.runs.get(run).map(|entry| entry.handle.document.clone()),
+            About::Run(run) => self.index.runs.get(run).map(held),
+            About::NewestRun => self.index.runs.values().next_back().map(held),
         };
         Snapshot {
             home: key.as_ref().map(|key| self.documents.home(key)),

@@ -45,7 +45,7 @@ impl Fixture {
             let Ok(plan) = cell.plan() else { continue };
             self.runs += 1;
             let request = RunRequest { code: plan.code.clone(), engines: vec![EngineId(0)], single: true };
-            let run = Run::new(RunId(self.runs), Arc::new(request), Time(0));
+            let run = Run::new(RunId(self.runs), Arc::new(request), Time(0), true);
             let (_, view) = watch::channel(Arc::new(run));
             self.documents.set_run(&Arc::new(RunHandle {
                 home: key(name),
@@ -54,7 +54,7 @@ impl Fixture {
                 cell: cell.id,
                 number: cell.cell.ordinal + 1,
                 line: cell.line,
-                place_name: String::new(),
+                place_name: Default::default(),
                 title: String::new(),
                 suffix: String::new(),
                 px_cell: cell.cell.clone(),

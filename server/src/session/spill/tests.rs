@@ -9,7 +9,7 @@ use crate::{
 
 fn run(engines: u32) -> Run {
     let engines = (0..engines).map(EngineId).collect();
-    Run::new(RunId(7), Arc::new(RunRequest { code: "f()".into(), engines, single: false }), Time(0))
+    Run::new(RunId(7), Arc::new(RunRequest { code: "f()".into(), engines, single: false }), Time(0), true)
 }
 
 fn wrote(slot: u32, text: &str) -> Event {

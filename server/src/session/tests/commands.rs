@@ -26,9 +26,22 @@ impl Fixture {
     }
 
     async fn press_with(&self, scope: Scope, overrides: Overrides, only: Option<Only>) -> Answer {
-        let document = self.key.clone();
-        let start = StartPolicy::Detached;
-        let command = RunCommand { document, scope, overrides, only, keep_going: false, start };
+        self.send(RunCommand { overrides, only, ..self.command(scope) }).await
+    }
+
+    fn command(&self, scope: Scope) -> RunCommand {
+        RunCommand {
+            document: self.key.clone(),
+            scope,
+            overrides: Overrides::default(),
+            only: None,
+            canary: false,
+            keep_going: false,
+            start: StartPolicy::Detached,
+        }
+    }
+
+    async fn send(&self, command: RunCommand) -> Answer {
         let session = self.session.clone();
         let mut answer = Box::pin(async move { session.run(command).await });
         // The first poll sends the message.
@@ -389,8 +402,8 @@ async fn three_presses_while_a_cell_is_queued_give_one_queued_run() {
     }
     assert!(all.iter().all(|response| ids(response) == ids(&all[0])), "{all:?}");
     // With other options it is another run, which replaces the queued one.
-    let canary = Overrides { canary: true, ..Overrides::default() };
-    let other = answered(fixture.press_with(Scope::Lines(5, 5), canary, None).await).await;
+    let canary = RunCommand { canary: true, ..fixture.command(Scope::Lines(5, 5)) };
+    let other = answered(fixture.send(canary).await).await;
     assert_ne!(ids(&other), ids(&all[0]));
     assert_eq!(ends(&all[0].runs[0]).await, RunState::Failed);
     fixture.replace([5, 0], [5, 0], "new_");

@@ -19,6 +19,7 @@ async fn run(fixture: &Fixture, key: &DocumentKey) -> RunResponse {
         scope: Scope::Lines(0, 0),
         overrides: Overrides::default(),
         only: None,
+        canary: false,
         keep_going: false,
         start: StartPolicy::Never,
     };
@@ -40,7 +41,7 @@ async fn keeps(fixture: &Fixture, key: &DocumentKey, expected: &[RunId]) {
 }
 
 async fn listed(fixture: &Fixture, key: &DocumentKey) -> Vec<RunId> {
-    fixture.session.snapshot(key).await.history().map(|past| past.run.id).collect()
+    fixture.session.snapshot(key).await.history().map(|past| past.handle.id).collect()
 }
 
 async fn showing(fixture: &Fixture, key: &DocumentKey) -> Option<RunId> {
@@ -61,12 +62,12 @@ async fn twenty_runs_of_each_cell_are_kept_and_a_pxresult_names_the_newest() {
         }
     }
     let now = fixture.session.snapshot(&keys[0]).await;
-    let history: Vec<PastRun> = now.history().collect();
-    let of = |at: usize| history.iter().filter(|past| past.run.document == keys[at]).count();
+    let history: Vec<&RunRecord> = now.history().collect();
+    let of = |at: usize| history.iter().filter(|past| past.handle.document == keys[at]).count();
     // While a run is going on, its cell has one run more.
     assert_eq!((of(0), of(1), history.len()), (20, 20, 40));
-    assert!(history.iter().all(|past| past.name.is_none() == (past.run.document == keys[0])));
-    let newest = history.last().expect("there are some").run.id;
+    assert!(history.iter().all(|past| past.name.is_none() == (past.handle.document == keys[0])));
+    let newest = history.last().expect("there are some").handle.id;
     assert_eq!(newest, RunId(50));
     assert_eq!(now.runs.named("mine").expect("it has a name").id, newest);
     // The newest run of all cells, described by its place in the notebook.

@@ -55,8 +55,15 @@ async fn in_a_notebook_the_failed_run_is_named_by_its_cell() {
  {"cell_type": "code", "source": "%px z"}]}"#;
     session.open(key.clone(), Dialect::NotebookJson, 1, text.to_owned());
     let (overrides, start) = (Overrides::default(), StartPolicy::Never);
-    let command =
-        RunCommand { document: key, scope: Scope::All, overrides, only: None, keep_going: false, start };
+    let command = RunCommand {
+        document: key,
+        scope: Scope::All,
+        overrides,
+        only: None,
+        canary: false,
+        keep_going: false,
+        start,
+    };
     let response = session.run(command).await.expect("it runs");
     sim.wait_for_runs(1).await;
     sim.open("gate");

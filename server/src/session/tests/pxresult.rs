@@ -189,7 +189,8 @@ async fn the_output_of_a_non_blocking_run_is_withheld_until_the_user_asks_for_it
     let fixture = fixture(&sim, "# %%\n%%px --noblock\na()\n# %%\n%pxresult\n").await;
     let withheld = async || {
         let now = fixture.session.snapshot(&fixture.key).await;
-        now.is_withheld(&now.document().expect("it is open").cells[0])
+        let cell = &now.document().expect("it is open").cells[0];
+        now.is_withheld(cell, &cell.run.as_ref().expect("it ran").now())
     };
     let run = fixture.run_line(2).await.runs.remove(0);
     assert_eq!(ends(&run).await, RunState::Succeeded);

@@ -12,8 +12,15 @@ async fn refusal(settings: Settings, text: &str) -> String {
     let key = DocumentKey::from("a");
     session.open(key.clone(), Dialect::Script, 1, text.to_owned());
     let (overrides, start) = (Overrides::default(), StartPolicy::Attached);
-    let command =
-        RunCommand { document: key, scope: Scope::All, overrides, only: None, keep_going: false, start };
+    let command = RunCommand {
+        document: key,
+        scope: Scope::All,
+        overrides,
+        only: None,
+        canary: false,
+        keep_going: false,
+        start,
+    };
     let answer = within("a response to the run command", session.run(command)).await;
     let error = answer.expect_err("it is refused");
     assert!(matches!(error, RunError::Cluster(_)), "{error}");
@@ -106,8 +113,18 @@ async fn the_heading_of_a_cell_of_a_notebook_is_not_raw_json_at_a_line_of_its_fi
     let text = "{\"cells\": [\n {\"cell_type\": \"markdown\", \"source\": \"a\"},\n {\"cell_type\": \"code\",\n  \"source\": [\n                   \"x = 1\\n\",\n   \"%px print(\\\"a\\\")\\n\",\n   \"y = 2\"]}]}";
     session.open(key.clone(), Dialect::NotebookJson, 1, text.to_owned());
     let (overrides, start) = (Overrides::default(), StartPolicy::Never);
-    let command =
-        RunCommand { document: key, scope: Scope::All, overrides, only: None, keep_going: false, start };
+    let command = RunCommand {
+        document: key,
+        scope: Scope::All,
+        overrides,
+        only: None,
+        canary: false,
+        keep_going: false,
+        start,
+    };
     let run = session.run(command).await.expect("it runs").runs.remove(0);
-    assert_eq!((&*run.place_name, run.title.trim()), ("cell 2, line 2", "%px print(\"a\")"));
+    assert_eq!(
+        (run.place_name.to_string().as_str(), run.title.trim()),
+        ("cell 2, line 2", "%px print(\"a\")")
+    );
 }

@@ -62,7 +62,7 @@ impl Fixture {
         let permits = Arc::new(Semaphore::new(1_000_000));
         let (sender, received) = mpsc::unbounded_channel();
         let pipe = Pipe { permits: permits.clone(), received: sender, began: Instant::now() };
-        let (publisher, marks) = Publisher::new(view.clone(), pipe, Credit { ack, blocks: false });
+        let (publisher, marks) = Publisher::new(view.clone(), pipe, Announced { ack, blocks: false });
         tokio::spawn(publisher.run());
         Self { view, marks, permits, received }
     }
