@@ -5,7 +5,7 @@ use super::*;
 /// What runs with all cells of a script, each with its targets; and the codes of what is said.
 fn sent(text: &str) -> (String, String) {
     let (cells, problems) = lint::recognize(text, Dialect::Script, &Arc::default()).unwrap();
-    let sends = |cell: &&PxCell| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
+    let sends = |cell: &&Placed| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
     let shown = cells.cells.iter().filter(sends).map(|cell| match cell.targets() {
         Ok(targets) => format!("{} on {targets}", cell.code.trim()),
         Err(_) => format!("{} on no targets", cell.code.trim()),
