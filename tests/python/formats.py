@@ -112,7 +112,7 @@ def calls(code, inner, skipped=(), is_run=False):
             at = string.end()
         if not arguments:
             continue
-        if not NAME.match(arguments[0]):
+        if not NAME.match(arguments[0]) or call.group(1) == "line" and NO_LINE.match(arguments[0]):
             if is_run:
                 # Nobody knows whether one in a body is reached.
                 break
@@ -122,9 +122,9 @@ def calls(code, inner, skipped=(), is_run=False):
         if code.count("\n", 0, call.start()) + 1 in skipped:
             continue
         if call.group(1) == "cell" and arguments[0] in OUTER:
-            found.extend(inner(arguments[2]) or [])
+            found.extend(inner(arguments[2], arguments[0]) or [])
         elif call.group(1) == "line" and arguments[0] in PREFIXES:
-            found.extend(inner(arguments[1]) or [])
+            found.extend(inner(arguments[1], None) or [])
         elif re.match(r"(px|autopx|result$)", arguments[0]):
             found.append([call.group(1) == "cell", *arguments])
     return found
@@ -144,29 +144,52 @@ def magics(source, transform=None):
         if dedented == lines:
             return None
         return magics("\n".join(dedented), transform)
-    return calls(code, lambda inner: magics(inner, transform))
+    return calls(code, lambda inner, _: magics(inner, transform))
 
 
 # What a magic's name is made of; at any other one IPython fails, and the cell ends.
 NAME = re.compile(r"[A-Za-z_][\w.]*$")
 
+# Names that are surely none of a line magic.
+NO_LINE = re.compile(r"(bash|capture|script|writefile|(?i:px)\..*|PX)$")
 
-def is_refused(source):
+
+def is_refused(source, by=None):
     """Whether Python reads nothing of a cell, or of the body that its magic runs."""
     outer = re.match(rf"\s*%%({'|'.join(sorted(OUTER))})\b.*\n", source)
     if outer:
-        return is_refused(source[outer.end():])
+        return is_refused(source[outer.end():], outer.group(1))
     try:
-        ast.parse(TransformerManager().transform_cell(source))
+        compiled(TransformerManager().transform_cell(source), by)
     except SyntaxError:
         return True
     return False
 
 
-def compiled(code):
-    """The code up to the first statement that Python does not compile: IPython compiles statement by statement."""
-    for statement in ast.parse(code).body:
+def ends(statement):
+    """Whether a statement ends its cell whatever stands around it."""
+    is_false = isinstance(statement, ast.Assert) and statement.test
+    return isinstance(statement, ast.Raise) or (isinstance(is_false, ast.Constant) and not is_false.value)
+
+
+def compiled(code, by=None):
+    """The code up to the first statement that Python does not compile: IPython compiles statement by statement. `by` is the
+    magic whose body it is: most compile it as a whole, and raise the error."""
+    body = ast.parse(code).body
+    if by == "time":
+        is_valued = len(body) > 1 and isinstance(body[-1], ast.Expr)
+        whole = ast.Module(body[:-1] if is_valued else body, [])
+        compile(whole, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    elif by == "prun":
+        compile(ast.Module(body, []), "cell", "exec")
+    elif by == "timeit" and body:
+        function = ast.parse("def inner():\n    for _ in it: pass")
+        function.body[0].body[0].body = body
+        compile(function, "cell", "exec")
+    for statement in body:
         try:
+            if ends(statement):
+                raise SyntaxError
             compile(ast.Module([statement], []), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except SyntaxError:
             first = min([statement, *getattr(statement, "decorator_list", [])], key=lambda it: it.lineno)
@@ -174,16 +197,16 @@ def compiled(code):
     return code
 
 
-def reached(source, transform=None):
+def reached(source, transform=None, by=None):
     """The px magics that IPython reaches when it runs a cell: none where Python refuses it, and none behind a magic
     that does not exist or a statement that does not compile. Those in the bodies of statements count as not reached."""
     transform = transform or TransformerManager().transform_cell
     try:
         code = transform(source)
-        ended = compiled(code)
+        ended = compiled(code, by)
     except SyntaxError:
         return []
-    return calls(ended, lambda inner: reached(inner, transform), conditional(code), is_run=True)
+    return calls(ended, lambda inner, by: reached(inner, transform, by), conditional(code), is_run=True)
 
 
 def toggles(source):

@@ -6,6 +6,7 @@
 mod commands;
 mod compiled;
 mod grammar;
+mod local_too;
 mod magics;
 mod refused;
 mod words;
@@ -24,7 +25,8 @@ use super::{
     lines::line_at,
     magic::{MagicKind, px_name},
     mapped::Mapped,
-    markers, options,
+    markers::{self, is_no_line_magic},
+    options,
     own_magics::{self, Definitions},
     prefix::{self, Prefix},
     python::{self, Assigned, Tokens},
@@ -61,20 +63,26 @@ pub(crate) struct Scan {
 
 /// Looks through a block, given what the lines above it made of the shell.
 pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
-    let mut scanner = Scanner::new(block, Arc::clone(shell));
+    scanned(Scanner::new(block, Arc::clone(shell)), shell)
+}
+
+fn scanned(mut scanner: Scanner<'_>, shell: &Arc<Shell>) -> Scan {
+    let block = scanner.block;
     scanner.lines();
-    if !scanner.out.local.is_empty() {
+    if let Some(first) = scanner.code
+        && !scanner.out.local.is_empty()
+    {
         let scan = &mut scanner.out;
-        let code = statements::read(block, &scan.found, &scan.local);
+        let code = statements::read(block, &scan.found, &scan.local, first, scanner.is_timed);
         scan.statements.extend(code.statements);
-        scan.statements.sort_by_key(|statement| statement.range.start);
         scan.found.extend(code.imports);
         scan.found.sort_by_key(|found| found.range.start);
     }
+    scanner.out.statements.sort_by_key(|statement| statement.range.start);
     let is_read = scanner.out.broken.as_ref().is_none_or(|broken| !broken.why.is_whole());
     if is_read
         && scanner.has_effect(shell)
-        && let Some(Broken { line, why }) = scanner.handed.broken(block)
+        && let Some(Broken { line, why }) = scanner.handed.broken(block, scanner.compiled_by)
     {
         scanner.breaks(line, why);
     }
@@ -96,10 +104,18 @@ struct Scanner<'a> {
     suites: Suites,
     /// What the body stands under that is read, as `%%timeit`.
     prefix: Option<Prefix>,
+    /// What compiles the body as a whole, where IPython compiles the statements of a cell one by one.
+    compiled_by: Option<Prefix>,
     /// What Python reads of it.
     handed: Handed,
     /// Of a block that may define magics.
     definitions: Option<Definitions>,
+    /// The first line of what IPython runs as a cell, if that is anything.
+    code: Option<usize>,
+    /// Whether that stands under `%%timeit`, which makes a function of it.
+    is_timed: bool,
+    /// Whether it is the body of a `%%px --local`.
+    is_body: bool,
     out: Scan,
 }
 
@@ -122,6 +138,12 @@ struct Before {
     is_filled_in: bool,
     /// Whether an alias puts options where code has to be.
     has_options: bool,
+}
+
+/// Whether a cell magic of this name is a question to IPython: `%%time?`. Any other name is one, also that of `%%!`.
+fn asks_for_help(name: &str) -> bool {
+    let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
+    end > 0 && name[end..].starts_with('?')
 }
 
 /// What a px cell is that a magic makes.
@@ -155,7 +177,19 @@ impl<'a> Scanner<'a> {
         let out = Scan { shell, ..Scan::default() };
         let definitions = own_magics::may_define(block.source.text()).then(Definitions::default);
         let (suites, handed) = (Suites::default(), Handed::default());
-        Self { block, dedent: 0, suites, prefix: None, handed, definitions, out }
+        Self {
+            block,
+            dedent: 0,
+            suites,
+            prefix: None,
+            compiled_by: None,
+            handed,
+            definitions,
+            code: None,
+            is_timed: false,
+            is_body: false,
+            out,
+        }
     }
 
     fn run(mut self) -> Scan {
@@ -188,7 +222,7 @@ impl<'a> Scanner<'a> {
             }
             let name_length = head.find(' ').unwrap_or(head.len());
             let name = head[..name_length].trim_end();
-            if name.contains('?') || !python::is_magic_name(name) {
+            if asks_for_help(name) {
                 break;
             }
             let written = self.source_range(index, begin..line.trim_end().len());
@@ -257,6 +291,8 @@ impl<'a> Scanner<'a> {
         escape: Option<Escape>,
     ) {
         let prefix = Prefix::named(name);
+        self.compiled_by = prefix;
+        self.is_timed |= prefix == Some(Prefix::Timeit);
         let statement = prefix.map(|prefix| prefix.statement(behind));
         let is_taken = match &statement {
             None => prefix::is_taken_by_capture(behind.text()),
@@ -338,6 +374,9 @@ impl<'a> Scanner<'a> {
         let start = self.block.source.start_of(self.block.lines[index].start);
         let magic_range = self.block.filled(index);
         let code = self.body(index + 1..last + 1, escape);
+        if magic.options.local {
+            self.local_too(&code, true);
+        }
         self.out.found.push(Found {
             kind: CellKind::CellMagic,
             magic,
@@ -390,6 +429,7 @@ impl<'a> Scanner<'a> {
 
     /// Local code, statement by statement.
     fn statements(&mut self, from: usize) {
+        self.code = self.block.first_filled(from);
         let mut tokens = Tokens::default();
         let mut index = from;
         let mut is_begun = false;
@@ -545,6 +585,11 @@ impl<'a> Scanner<'a> {
     /// Takes in the name that a line magic begins with.
     fn named(&mut self, index: usize, magic: &str) {
         let (_, name, _) = shell::name_of(magic);
+        if name.is_empty() || (is_no_line_magic(name) && !self.out.shell.is_alias(false, name)) {
+            self.note_used(false, name);
+            self.breaks(index, Why::Name(format!("%{name}")));
+            return;
+        }
         let is_of_name = |c: char| c == '_' || c == '.' || c == '-' || c.is_alphanumeric();
         if !name.is_empty() && !name.chars().all(is_of_name) {
             self.breaks(index, Why::Name(format!("%{name}")));

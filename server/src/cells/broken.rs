@@ -17,6 +17,8 @@ pub(crate) enum Why {
     Python(Cow<'static, str>),
     /// Python reads the statement that begins with it, and does not compile it: what is wrong with it.
     Compiled(String),
+    /// A statement of this kind ends the cell.
+    Ends(&'static str),
     /// A cell magic of this name refuses what stands behind it on its line.
     Options(String),
     /// A cell magic that is not at the beginning of its cell.
@@ -34,7 +36,7 @@ impl Why {
 
     /// Whether IPython runs nothing of the cell; else it fails when it comes to the line.
     pub(crate) fn is_whole(&self) -> bool {
-        !matches!(self, Self::Compiled(_) | Self::CellMagic(_) | Self::Name(_))
+        !matches!(self, Self::Compiled(_) | Self::Ends(_) | Self::CellMagic(_) | Self::Name(_))
     }
 }
 
@@ -43,10 +45,12 @@ impl fmt::Display for Why {
         match self {
             Self::Python(said) => f.write_str(said),
             Self::Compiled(said) => f.write_str(said),
+            Self::Ends(what) => write!(f, "{what} ends it"),
             Self::Options(name) => write!(f, "%%{name} does not take what is behind it on its line"),
             Self::CellMagic(name) => {
                 write!(f, "%%{name} is a cell magic, and there is no line magic of that name")
             }
+            Self::Name(name) if name == "%" => f.write_str("no name follows the percent sign"),
             Self::Name(name) => write!(f, "there is no magic named {:?}", &name[1..]),
         }
     }

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::{
+    Options,
     format::{Comments, Escapes},
     jupytext::{self, Language, Strings},
     lines::{is_blank, is_space},
@@ -96,7 +97,7 @@ pub(super) enum Begins {
     #[default]
     Nothing,
     /// `# %%px`, or `%%px` itself.
-    Px { is_freed: bool },
+    Px { is_freed: bool, is_local: bool },
     /// A cell magic that does not run its body as IPython runs a cell: `# %%bash`.
     Other,
 }
@@ -110,9 +111,12 @@ pub(super) fn begins(lines: &[&str], escapes: Escapes, hidden: &[Hidden]) -> Beg
     let is_freed = !is_hidden && escapes.freed().is_magic(lines[first]);
     let text = &lines[first][jupytext::sign(lines[first]).end..];
     let Some(magic) = text.strip_prefix("%%").filter(|_| is_freed) else { return Begins::Nothing };
-    let (name, _) = split_name(magic);
+    let (name, arguments) = split_name(magic);
     match MagicKind::of(name, true) {
-        Some(_) => Begins::Px { is_freed: !jupytext::sign(lines[first]).is_empty() },
+        Some((kind, _)) => Begins::Px {
+            is_freed: !jupytext::sign(lines[first]).is_empty(),
+            is_local: parsed(kind, arguments).local,
+        },
         None if markers::runs_its_body(name) => Begins::Nothing,
         None => Begins::Other,
     }
@@ -207,7 +211,11 @@ fn reads_as_magic(text: &str, is_whole: bool) -> bool {
 
 /// Whether a magic takes these arguments.
 fn takes(kind: MagicKind, arguments: &str) -> bool {
-    options::parse(arguments, kind, |range| TextRange::new(range.start, range.end)).error.is_none()
+    parsed(kind, arguments).error.is_none()
+}
+
+fn parsed(kind: MagicKind, arguments: &str) -> Options {
+    options::parse(arguments, kind, |range| TextRange::new(range.start, range.end))
 }
 
 /// What VS Code frees: `#!%px`, and `#!command` in the body of `#!%%px`.

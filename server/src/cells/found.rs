@@ -122,6 +122,10 @@ pub(crate) enum About {
     OwnMagic { name: Option<Box<str>>, line: bool, cell: bool },
     /// A line that IPython may take for a px magic without its percent sign.
     Automagic { name: String },
+    /// A statement replaces `get_ipython`, which IPython calls for each magic.
+    OwnShell,
+    /// A px magic stands in the body of a `%%px --local`.
+    InLocalBody { name: String },
     /// `%timeit %autopx` and the like.
     RepeatedToggle { by: Prefix },
 }

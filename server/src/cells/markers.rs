@@ -75,6 +75,18 @@ const OTHER_LANGUAGES: [&str; 21] = [
     "writefile",
 ];
 
+/// Whether a name is surely none of a line magic: that of a cell magic of IPython's alone, or one of px that is misspelled.
+/// The document may still define one.
+pub(crate) fn is_no_line_magic(name: &str) -> bool {
+    let is_px = |name: &str| ["px", "autopx", "pxconfig", "pxresult"].contains(&name);
+    let end = name.find(['-', '.']).unwrap_or(name.len());
+    let is_of_line = matches!(name, "python" | "sx" | "system");
+    (OTHER_LANGUAGES.contains(&name) && !is_of_line)
+        || name == "capture"
+        || (end < name.len() && is_px(&name[..end]))
+        || (!is_px(name) && is_px(&name.to_ascii_lowercase()))
+}
+
 /// Cell magics that run their body as IPython runs a cell, so that px magics in it work.
 pub(crate) fn runs_its_body(name: &str) -> bool {
     matches!(name, "time" | "timeit" | "capture" | "prun")

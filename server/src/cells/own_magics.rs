@@ -6,12 +6,74 @@
 
 use memchr::memmem;
 
-use super::{magic::px_name, markers, shell::Shell};
+use super::{magic::px_name, markers, markers::is_no_line_magic, shell::Shell};
 
 /// Whether the text of a block may define magics; all that is asked of most.
 pub(super) fn may_define(text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    has("magic") || has("def px") || has("def autopx")
+    has("magic") || has("def px") || has("def autopx") || replaces_any(text)
+}
+
+/// The name by which IPython runs every magic.
+const GETTER: &str = "get_ipython";
+
+/// Whether a text may give [`GETTER`] another value.
+fn replaces_any(text: &str) -> bool {
+    memmem::find_iter(text.as_bytes(), GETTER).any(|at| {
+        let (before, behind) = (&text[..at], text[at + GETTER.len()..].trim_start());
+        let before = before.trim_end();
+        behind.starts_with(['=', ',', ')', ':'])
+            || ["def", "as", "import", ",", "("].iter().any(|word| before.ends_with(word))
+    })
+}
+
+/// Whether a statement gives [`GETTER`] another value than IPython's.
+pub(super) fn replaces_getter(statement: &str) -> bool {
+    if !statement.contains(GETTER) {
+        return false;
+    }
+    let tokens = tokens(statement);
+    let is_getter = |token: &Token<'_>| *token == Token::Word(GETTER);
+    let before = |at: usize| at.checked_sub(1).map(|before| &tokens[before]);
+    match tokens.first() {
+        Some(Token::Word("def" | "class")) => tokens.get(1).is_some_and(is_getter),
+        Some(Token::Word("async")) => tokens.get(2).is_some_and(is_getter),
+        Some(Token::Word("from" | "import")) => {
+            let module = match tokens.get(1) {
+                Some(Token::Word(module)) => *module,
+                _ => "",
+            };
+            let is_ipythons = module == "IPython" || module == "ipykernel";
+            (2..tokens.len()).any(|at| {
+                let is_bound = is_getter(&tokens[at]) && tokens.get(at + 1) != Some(&Token::Word("as"));
+                let is_renamed = before(at) == Some(&Token::Word("as"));
+                let is_same = at > 1 && is_renamed && is_getter(&tokens[at - 2]);
+                let imports = tokens[0] == Token::Word("from");
+                is_bound && (is_renamed || imports) && !(is_ipythons && (!is_renamed || is_same))
+            })
+        }
+        _ => {
+            let mut depth = 0;
+            let mut is_target = false;
+            for (at, token) in tokens.iter().enumerate() {
+                match token {
+                    Token::Sign('(' | '[' | '{') => depth += 1,
+                    Token::Sign(')' | ']' | '}') => depth -= 1,
+                    Token::Sign('=') if depth == 0 && is_target => {
+                        // `get_ipython = IPython.get_ipython`
+                        return tokens.last().is_none_or(|last| !is_getter(last));
+                    }
+                    Token::Sign('=') if depth == 0 => is_target = false,
+                    token if is_getter(token) && depth == 0 => {
+                        is_target = before(at) != Some(&Token::Sign('.'))
+                            && matches!(tokens.get(at + 1), Some(Token::Sign('=' | ',' | ':')));
+                    }
+                    _ => {}
+                }
+            }
+            false
+        }
+    }
 }
 
 /// A magic that is defined.
@@ -403,6 +465,7 @@ impl Shell {
                     self.hide(is_cell, name);
                     hides = true;
                 }
+                Some(name) if is_no_line_magic(name) && !is_cell => self.hide(is_cell, name),
                 Some(_) => {}
             }
         }

@@ -32,7 +32,7 @@ pub(crate) const IN_PX_BODY: &str = "its cell begins with a comment that jupytex
 /// IPython runs nothing of its cell, or nothing from a line above it on.
 pub(super) fn broken_cell(broken: &Broken) -> String {
     let what = match broken.why {
-        Why::Compiled(_) => "IPython ends this cell before it comes to this line",
+        Why::Compiled(_) | Why::Ends(_) => "IPython ends this cell before it comes to this line",
         _ if broken.why.is_whole() => "IPython runs nothing of this cell",
         _ => "IPython runs nothing behind a line above in this cell",
     };

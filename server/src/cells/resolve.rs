@@ -148,7 +148,7 @@ impl Resolver<'_> {
                 return local_lines - self.whole(0..count, CellKind::Plain, MagicKind::Plain, String::new());
             }
         }
-        let end = if scanned.is_freed_px_body() { 0 } else { scanned.end() };
+        let end = if scanned.is_only_sent() { 0 } else { scanned.end() };
         self.keeps_shell |= end == 0;
         for (nth, found) in (0..).zip(&scanned.found) {
             self.statements(found.range.start.min(end));
@@ -167,6 +167,9 @@ impl Resolver<'_> {
                 continue;
             }
             self.found(found);
+            if found.magic.options.local {
+                self.local_body(found.code.text());
+            }
         }
         self.statements(end);
         local_lines
@@ -204,6 +207,13 @@ impl Resolver<'_> {
             Arc::make_mut(&mut self.carry).mention(text);
         }
         self.next_line = self.next_line.max(end);
+    }
+
+    /// Takes in a body that is run here as well, whose lines may call the same.
+    fn local_body(&mut self, text: &str) {
+        if self.carry.has_defined() && !self.is_inside {
+            text.lines().for_each(|line| Arc::make_mut(&mut self.carry).mention(line));
+        }
     }
 
     /// How many lines of local code begin before a byte.

@@ -180,7 +180,7 @@ impl Scanned {
         let off = off.map(|line| Note { range: source.range(line), about: About::SwitchedOff });
         let scanned = Self::new(source, lines, Some(style), hidden, range, None);
         let mut notes: Vec<Note> = scanned.notes.iter().cloned().chain(off).collect();
-        if begins == (Begins::Px { is_freed: true })
+        if matches!(begins, Begins::Px { is_freed: true, .. })
             && scanned.found.iter().any(|found| found.kind.sends() || found.kind == CellKind::Config)
             && let Some(first) = scanned.text().first_filled(0)
         {
@@ -294,7 +294,12 @@ impl Scanned {
 
     /// The same, where the comment decides.
     pub(super) fn is_freed_px_body(&self) -> bool {
-        self.begins == Begins::Px { is_freed: true }
+        matches!(self.begins, Begins::Px { is_freed: true, .. })
+    }
+
+    /// Whether jupytext makes a px cell of it that IPython does not run here as well.
+    pub(super) fn is_only_sent(&self) -> bool {
+        self.begins == Begins::Px { is_freed: true, is_local: false }
     }
 
     /// Whether it begins with an `%autopx` in a comment that does not count, though jupytext frees it.

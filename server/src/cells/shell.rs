@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     magic::{MagicKind, px_name},
     mapped::Mapped,
-    options,
+    markers, options,
     prefix::{self, Prefix},
 };
 
@@ -206,6 +206,7 @@ impl Shell {
         }
         let is_known = |is_cell: bool| {
             MagicKind::of(name, is_cell).is_some()
+                || (is_cell && markers::runs_its_body(name))
                 || self.aliases.contains_key(&(is_cell, Box::from(name)))
                 || Prefix::named(name).is_some()
         };

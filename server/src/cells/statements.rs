@@ -21,7 +21,6 @@ use super::{
     CellKind, Magic, MagicKind, Options, Spelling,
     found::{self, BlockText, Found, Unlike, UnlikeHow},
     mapped::Mapped,
-    markers,
     prefix::Prefix,
     python::{self, Assigned, Tokens},
     refusal, shell, suites,
@@ -71,8 +70,15 @@ const WORDS: [&str; 16] = [
 
 /// Reads the local code of a block in which px magics were found.
 ///
-/// `local` are the lines that hold local code.
-pub(super) fn read(block: BlockText<'_>, found: &[Found], local: &[usize]) -> Code {
+/// `local` are the lines that hold local code, and `first` is the first one that is Python; `is_timed`: a `%%timeit` above makes a
+/// function of it.
+pub(super) fn read(
+    block: BlockText<'_>,
+    found: &[Found],
+    local: &[usize],
+    first: usize,
+    is_timed: bool,
+) -> Code {
     let mut walk = Walk {
         block,
         local,
@@ -80,12 +86,10 @@ pub(super) fn read(block: BlockText<'_>, found: &[Found], local: &[usize]) -> Co
         last_closed: None,
         reader: None,
         may_merge: false,
-        is_timed: false,
+        is_timed,
         code: Code::default(),
     };
-    if let Some(first) = walk.first_line(found) {
-        walk.lines(first, found);
-    }
+    walk.lines(first, found);
     walk.finish()
 }
 
@@ -169,26 +173,6 @@ impl<'a> Walk<'a> {
         &self.block.source.text()[self.block.lines[index].clone()]
     }
 
-    /// The first line of Python; `None` if a cell magic makes the block something else.
-    fn first_line(&mut self, found: &[Found]) -> Option<usize> {
-        let count = self.block.lines.len();
-        let mut next = 0;
-        loop {
-            let first = (next..count).find(|index| !self.line(*index).trim().is_empty())?;
-            let line = self.line(first).trim_start();
-            let Some(magic) = line.strip_prefix("%%") else { return Some(first) };
-            if found.iter().any(|found| found.lines.contains(&first)) {
-                return None;
-            }
-            let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
-            if !markers::runs_its_body(name) {
-                return None;
-            }
-            self.is_timed |= name == "timeit";
-            next = first + 1;
-        }
-    }
-
     fn lines(&mut self, first: usize, found: &[Found]) {
         let count = self.block.lines.len();
         let mut magics = found.iter().filter(|found| !found.lines.is_empty()).peekable();
@@ -233,6 +217,9 @@ impl<'a> Walk<'a> {
                 self.statement(&logical);
             } else {
                 self.forget_assigned(index, line);
+                if let Some(Assigned::Magic(column)) = Tokens::default().read(line, 0) {
+                    self.command(&Logical { bytes: self.bytes(index, column, end), ..logical });
+                }
             }
             index = end;
         }

@@ -59,6 +59,11 @@ impl Suites {
         let header = newest.keyword.map(|keyword| (keyword, newest.line));
         header.or_else(|| above.last().and_then(|above| Some((above.keyword?, above.line))))
     }
+
+    /// The keyword and the line of all that the newest statement stands in, and of that itself.
+    pub(super) fn open(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        self.open.iter().filter_map(|open| Some((open.keyword?, open.line)))
+    }
 }
 
 /// How far a line is indented, as Python counts: a tab goes on to the next multiple of eight, a form feed begins anew.

@@ -1,6 +1,7 @@
 //! Tables: a text, and the px cells in it.
 
 mod activation;
+mod around;
 mod broken;
 mod field;
 mod formats;

@@ -15,8 +15,8 @@ pub(super) static BROKEN: Rule = Rule {
     severity: Severity::Error,
     meaning: "IPython does not run the cell: Python cannot read it or compile it, or a magic in it does not exist. Of what Python \
               cannot read nothing runs, whatever stands above in the cell; the cell ends at a magic that does not exist, and at a \
-              statement that Python does not compile. The px magics of the cell, or those from there on, do not run and set \
-              nothing.",
+              statement that Python does not compile, and, which is a warning, at a `raise` at its top level. The px magics of \
+              the cell, or those from there on, do not run and set nothing.",
     examples: &[
         "%px a = 1\nx = (1\n",
         "a = 1\n  %px x\n",
@@ -31,6 +31,11 @@ pub(super) static BROKEN: Rule = Rule {
 /// A cell that IPython does not run, or not to its end.
 pub(super) fn broken(range: TextRange, why: &Why) -> Problem {
     let what = match why {
+        Why::Ends(what) => {
+            let message = format!("{what} ends the cell here: IPython runs nothing below it in its cell");
+            let problem = BROKEN.problem(range, message, Vec::new());
+            return Problem { severity: Severity::Warning, ..problem };
+        }
         Why::Compiled(_) => "IPython runs neither this statement nor what is below it in its cell",
         _ if why.is_whole() => "IPython runs nothing of this cell",
         _ => "IPython runs nothing behind this line in its cell",
@@ -40,7 +45,9 @@ pub(super) fn broken(range: TextRange, why: &Why) -> Problem {
 
 /// Whether IPython fails where a problem is, so that a file that has it is wrong.
 pub(crate) fn fails(problem: &Problem) -> bool {
-    [&BROKEN, &MISPLACED, &TWO_SIGNS, &NO_END_OF_AUTOPX].contains(&problem.rule)
+    // A cell that ends itself may be meant to.
+    let is_meant = *problem.rule == BROKEN && problem.severity != Severity::Error;
+    !is_meant && [&BROKEN, &MISPLACED, &TWO_SIGNS, &NO_END_OF_AUTOPX].contains(&problem.rule)
 }
 
 pub(super) static MISPLACED: Rule = Rule {

@@ -23,12 +23,14 @@ pub(super) static UNREAD_CALL: Rule = Rule {
     severity: Severity::Warning,
     meaning: "The call runs a px magic, but its arguments are not plain strings, its text is more than a single magic, or it is \
               inside of another statement. pxlens runs no Python of its own, so it does not know what IPython would send, and \
-              leaves the call alone. A `%pxconfig` that is called so leaves the targets below it unknown.",
+              leaves the call alone. A `%pxconfig` that is called so leaves the targets below it unknown. The same holds for a \
+              magic in the body of a `%%px --local`, which IPython runs here as well.",
     examples: &[
         "get_ipython().run_line_magic('px', code)\n",
         "get_ipython().run_cell_magic('px', '', f'x = {x}')\n",
         "get_ipython().run_cell('x = 1\\n%px x')\n",
         "print(get_ipython().run_line_magic('px', 'x'))\n",
+        "%%px --local\n%pxconfig --targets 0\n",
     ],
 };
 
@@ -71,12 +73,14 @@ pub(crate) static OWN_MAGIC: Rule = Rule {
     severity: Severity::Warning,
     meaning: "The line defines a magic by the name of a px magic, or by a name that pxlens cannot read. IPython then runs that one, \
               and what it does is known to IPython alone. So px magics of that name below the line do not run, nor those in the \
-              body of a magic such as `%%time` that is defined anew.",
+              body of a magic such as `%%time` that is defined anew. A line that gives `get_ipython` another value replaces them all, \
+              since IPython makes a call of it from each magic.",
     examples: &[
         "@register_cell_magic\ndef px(line, cell):\n    print(cell)\n",
         "get_ipython().register_magic_function(px, 'cell')\n",
         "@register_line_magic('px')\ndef dry(line):\n    print(line)\n",
         "get_ipython().register_magic_function(dry, 'line', name)\n",
+        "def get_ipython():\n    return Quiet()\n\n%px x\n",
     ],
 };
 
@@ -180,6 +184,17 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
                 ),
             };
             OWN_MAGIC.problem(note.range, message, Vec::new())
+        }
+        About::OwnShell => OWN_MAGIC.problem(
+            note.range,
+            "this line replaces get_ipython, by which IPython runs every magic: below it no px magic runs",
+            Vec::new(),
+        ),
+        About::InLocalBody { name } => {
+            let message = format!(
+                "IPython runs the body of %%px --local here as well, and {name} in it; pxlens only sends the body to the engines"
+            );
+            UNREAD_CALL.problem(note.range, message, Vec::new())
         }
         About::RepeatedToggle { by } => {
             let message = format!(

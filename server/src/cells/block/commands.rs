@@ -101,9 +101,13 @@ impl Scanner<'_> {
     pub(super) fn stray(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>, magic: &str) {
         self.out.local.extend(lines.clone());
         let name = &magic[..magic.find(' ').unwrap_or(magic.len())];
-        if python::is_magic_name(name) {
-            self.breaks(lines.start, Why::CellMagic(name.to_owned()));
-        }
+        self.breaks(
+            lines.start,
+            match python::is_magic_name(name) {
+                true => Why::CellMagic(name.to_owned()),
+                false => Why::Name(format!("%%{name}")),
+            },
+        );
         let Some((named, _)) = px_name(name, false) else { return };
         self.out.strays.push(Stray {
             lines,

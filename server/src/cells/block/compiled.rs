@@ -14,6 +14,8 @@ use ruff_python_parser::semantic_errors::{
 };
 use ruff_text_size::{Ranged as _, TextRange};
 
+use super::super::prefix::Prefix;
+
 /// The first of a cell's statements that does not compile: the offset in bytes of its first line, and what is wrong with it.
 pub(super) fn error(statements: &[Stmt], source: &str) -> Option<(usize, String)> {
     statements.iter().find_map(|statement| {
@@ -21,6 +23,78 @@ pub(super) fn error(statements: &[Stmt], source: &str) -> Option<(usize, String)
         check.visit_stmt(statement);
         Some((statement.start().to_usize(), check.error.take()?))
     })
+}
+
+/// The first of a cell's statements that surely ends the cell: its offset, and what it is.
+pub(super) fn ends(statements: &[Stmt]) -> Option<(usize, &'static str)> {
+    let is_false = |test: &Expr| match test {
+        Expr::BooleanLiteral(literal) => !literal.value,
+        Expr::NumberLiteral(number) => matches!(&number.value, ast::Number::Int(int) if *int == 0),
+        _ => false,
+    };
+    let is_exit = |value: &Expr| {
+        let function = value.as_call_expr().and_then(|call| call.func.as_attribute_expr());
+        function.is_some_and(|function| {
+            &function.attr == "exit" && function.value.as_name_expr().is_some_and(|name| name.id == "sys")
+        })
+    };
+    statements.iter().find_map(|statement| {
+        let what = match statement {
+            Stmt::Raise(_) => "`raise`",
+            Stmt::Assert(assert) if is_false(&assert.test) => "`assert`",
+            Stmt::Expr(expression) if is_exit(&expression.value) => "`sys.exit()`",
+            _ => return None,
+        };
+        Some((statement.start().to_usize(), what))
+    })
+}
+
+/// What a magic that compiles all statements at once does not take, though IPython takes it in a cell: where, and what.
+pub(super) fn error_by(by: Prefix, statements: &[Stmt]) -> Option<(usize, String)> {
+    let in_function = by == Prefix::Timeit;
+    statements.iter().find_map(|statement| {
+        let said = match statement {
+            Stmt::ImportFrom(import) if in_function && import.names.iter().any(|name| &name.name == "*") => {
+                Some("`import *`")
+            }
+            Stmt::ImportFrom(import)
+                if in_function && import.module.as_ref().is_some_and(|module| module == "__future__") =>
+            {
+                Some("an import from `__future__`")
+            }
+            _ if by == Prefix::Time => None,
+            _ => {
+                let mut waits = Waits(false);
+                waits.visit_stmt(statement);
+                waits.0.then_some("`await` outside of an async function")
+            }
+        };
+        Some((statement.start().to_usize(), format!("%%{} does not take {} in its body", by.name(), said?)))
+    })
+}
+
+/// Whether a statement waits, functions in it apart.
+struct Waits(bool);
+
+impl Visitor<'_> for Waits {
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            Stmt::For(ast::StmtFor { is_async: true, .. })
+            | Stmt::With(ast::StmtWith { is_async: true, .. }) => {
+                self.0 = true;
+            }
+            _ => visitor::walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &Expr) {
+        match expression {
+            Expr::Await(_) => self.0 = true,
+            Expr::Lambda(_) => {}
+            _ => visitor::walk_expr(self, expression),
+        }
+    }
 }
 
 /// Looks through one statement.

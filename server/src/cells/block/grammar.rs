@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use ruff_python_ast::{ModModule, PythonVersion};
+use ruff_python_ast::{ModModule, PythonVersion, Stmt};
 use ruff_python_parser::{
     LexicalErrorType, Mode, ParseError, ParseErrorType, ParseOptions, Parsed, UnsupportedSyntaxErrorKind,
     parse_unchecked,
@@ -14,6 +14,7 @@ use super::{
     super::{
         broken::{Broken, Why},
         found::BlockText,
+        prefix::Prefix,
         python::{self, Tokens},
     },
     compiled,
@@ -79,12 +80,14 @@ impl Handed {
     }
 
     /// The first line by which IPython runs nothing of the block, or else the first statement that it cannot run.
-    pub(super) fn broken(&self, block: BlockText<'_>) -> Option<Broken> {
-        let text = self.text(block);
-        let parsed = parse(&text.text)?;
+    pub(super) fn broken(&self, block: BlockText<'_>, compiled_by: Option<Prefix>) -> Option<Broken> {
+        let mut text = self.text(block);
+        let parsed = parse(&mut text.text)?;
         let broken = match parsed.errors().iter().min_by_key(|error| error.location.start()) {
             Some(error) => self.unread(block, &text, error)?,
-            None => self.old_except(&text, &parsed).or_else(|| self.not_compiled(&text, &parsed))?,
+            None => {
+                self.old_except(&text, &parsed).or_else(|| self.not_compiled(&text, &parsed, compiled_by))?
+            }
         };
         (!self.is_pasted(block)).then_some(broken)
     }
@@ -157,9 +160,37 @@ impl Handed {
         Some(Broken { line: self.line_at(text, at), why })
     }
 
-    fn not_compiled(&self, text: &Text, parsed: &Parsed<ModModule>) -> Option<Broken> {
-        let (at, said) = compiled::error(&parsed.syntax().body, &text.text)?;
-        Some(Broken { line: self.line_at(text, at), why: Why::Compiled(said) })
+    /// The first statement that Python does not compile. `compiled_by`: the magic that compiles all of them at once.
+    fn not_compiled(
+        &self,
+        text: &Text,
+        parsed: &Parsed<ModModule>,
+        compiled_by: Option<Prefix>,
+    ) -> Option<Broken> {
+        let body = &parsed.syntax().body;
+        if let Some((at, said)) = compiled_by.and_then(|by| compiled::error_by(by, body)) {
+            return Some(Broken { line: self.line_at(text, at), why: Why::Python(said.into()) });
+        }
+        let ends = compiled::ends(body).map(|(at, what)| (at, Why::Ends(what)));
+        let Some((at, said)) = compiled::error(body, &text.text) else {
+            return ends.map(|(at, why)| Broken { line: self.line_at(text, at), why });
+        };
+        let is_last = body.last().is_some_and(|last| last.start().to_usize() == at);
+        let is_whole = match compiled_by {
+            // A value at the end is compiled by itself.
+            Some(Prefix::Time) => {
+                !(is_last && body.last().is_some_and(Stmt::is_expr_stmt)) || body.len() == 1
+            }
+            Some(Prefix::Prun) => true,
+            // It makes a loop in a function of them.
+            Some(Prefix::Timeit) | None => false,
+        };
+        let (at, why) = match ends.filter(|(end, _)| !is_whole && *end < at) {
+            Some(ends) => ends,
+            None if is_whole => (at, Why::Python(said.into())),
+            None => (at, Why::Compiled(said)),
+        };
+        Some(Broken { line: self.line_at(text, at), why })
     }
 
     fn line_at(&self, text: &Text, at: usize) -> usize {
@@ -202,9 +233,27 @@ impl Handed {
     }
 }
 
-fn parse(text: &str) -> Option<Parsed<ModModule>> {
+/// Longer chains of `; match` are not read.
+const MOST: usize = 50;
+
+/// Parses a text. The parser takes `match` behind a semicolon for a statement, where it can only be a name: it is made another of
+/// the same length.
+fn parse(text: &mut String) -> Option<Parsed<ModModule>> {
     // The last version in which an `except` with several classes is an error of its own.
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY313);
+    for _ in 0..MOST {
+        let parsed = parse_unchecked(text, options.clone()).try_into_module()?;
+        let first = parsed.errors().iter().min_by_key(|error| error.location.start());
+        let names = first
+            .filter(|error| matches!(error.error, ParseErrorType::SimpleAndCompoundStatementOnSameLine))
+            .and_then(|error| {
+                let at = error.location.start().to_usize();
+                let at = at + text[at..].find(|c: char| c != ';' && !c.is_whitespace())?;
+                text[at..].starts_with("match").then_some(at)
+            });
+        let Some(at) = names else { return Some(parsed) };
+        text.replace_range(at..at + "match".len(), "m_tch");
+    }
     parse_unchecked(text, options).try_into_module()
 }
 

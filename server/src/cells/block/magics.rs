@@ -5,18 +5,19 @@ use std::{borrow::Cow, ops::Range, sync::Arc};
 use super::{
     super::{
         CellKind, Magic, Options, Spelling,
+        broken::Why,
         calls::{self, Call, Parsed, Runs},
         found::{About, BlockText, Found, Note},
         jupytext::Frees,
         magic::{MagicKind, px_name},
         mapped::Mapped,
         markers, options,
-        own_magics::Defined,
+        own_magics::{self, Defined},
         prefix::{self, Prefix},
         python::{self, Assigned, Tokens},
         refusal,
         shell::{self, Meaning},
-        statements::{Act, Statement},
+        statements::{self, Act, Statement},
     },
     Before, Place, Scanner, cell_kind,
 };
@@ -251,7 +252,7 @@ impl Scanner<'_> {
     }
 
     /// Takes in that a px magic is called in a way that is not read.
-    fn unread(&mut self, name: &str, range: TextRange) {
+    pub(super) fn unread(&mut self, name: &str, range: TextRange) {
         match px_name(name, false) {
             Some((MagicKind::PxConfig, suffix)) => {
                 let act = Act::Configure { suffix: suffix.into() };
@@ -298,6 +299,14 @@ impl Scanner<'_> {
 
     /// Takes in what a call runs; says whether it is a px cell.
     fn called(&mut self, source: &Mapped, call: Call, place: Place, before: Before) -> bool {
+        if let Runs::LineMagic { name, .. } | Runs::CellMagic { name, .. } = &call.runs
+            && (name.text().starts_with('%') || name.text().contains(' '))
+        {
+            if place.suite.is_none() {
+                self.breaks(place.lines.start, Why::Name(format!("%{}", name.text())));
+            }
+            return false;
+        }
         match call.runs {
             Runs::LineMagic { name, line } => self.magic(as_line(&name, &line, "%"), place, before),
             Runs::CellMagic { name, line, body } => {
@@ -320,6 +329,9 @@ impl Scanner<'_> {
                 line.push_part(&text, (name_end + 1).min(text.text().len())..text.text().len());
                 let options = options::parse(line.text(), kind, |range| line.range(range));
                 let suffix = suffix.to_owned();
+                if options.local {
+                    self.local_too(&body, place.suite.is_none());
+                }
                 // Of a name that is written as a string, without quotes and percent signs.
                 let name_range = name.range(0..name.text().len()).into();
                 let range = self.spanned(&place.lines);
@@ -359,13 +371,7 @@ impl Scanner<'_> {
         call: Range<usize>,
         place: Place,
     ) -> bool {
-        let mut at = 0;
-        let lines = text.text().split_inclusive('\n').map(|line| {
-            let start = at;
-            at += line.len();
-            start..start + line.strip_suffix('\n').unwrap_or(line).len()
-        });
-        let lines: Vec<Range<usize>> = lines.collect();
+        let lines = lines_of(text.text());
         let block = BlockText {
             source: text,
             lines: &lines,
@@ -374,7 +380,9 @@ impl Scanner<'_> {
             frees: Frees::Nothing,
             border: None,
         };
-        let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
+        let mut inner = Scanner::new(block, Arc::clone(&self.out.shell));
+        inner.lines();
+        let (code, is_timed, inner) = (inner.code, inner.is_timed, inner.out);
         for name in inner.used {
             self.note_used(name.0, &name.1);
         }
@@ -401,6 +409,19 @@ impl Scanner<'_> {
                 ..found
             });
             return true;
+        }
+        for found in found.iter().filter(|found| matches!(found.kind, CellKind::Config | CellKind::Autopx)) {
+            let name = format!("{}{}", found.magic.kind, found.magic.suffix);
+            self.unread(&name, self.spanned(&place.lines));
+        }
+        if let Some(first) = code.filter(|_| !inner.local.is_empty()) {
+            let is_reached = place.suite.is_none();
+            for mut statement in statements::read(block, &found, &inner.local, first, is_timed).statements {
+                statement.range = self.spanned(&place.lines);
+                statement.is_certain &= is_reached;
+                statement.is_unconditional &= is_reached;
+                self.out.statements.push(statement);
+            }
         }
         if !found.is_empty() || inner.local.is_empty() && !inner.strays.is_empty() {
             let name = found.first().map_or("px", |found| found.magic.kind.name()).to_owned();
@@ -462,7 +483,19 @@ impl Scanner<'_> {
             }
             last += 1;
         }
-        for defined in definitions.read(&self.block.source.text()[begin..self.block.lines[last].end]) {
+        let statement = &self.block.source.text()[begin..self.block.lines[last].end];
+        // A stub where IPython is not, as most are, is none where it is.
+        let is_stub = self.suites.open().any(|(keyword, header)| match keyword {
+            "def" | "async def" | "class" => header != index,
+            "except" | "else" | "elif" => true,
+            _ => self.block.line(header).split(':').next().is_some_and(|head| head.contains("get_ipython")),
+        });
+        if !is_stub && own_magics::replaces_getter(statement) {
+            let shell = Arc::make_mut(&mut self.out.shell);
+            [false, true].into_iter().for_each(|is_cell| shell.hide_all(is_cell));
+            self.out.notes.push(Note { range: self.block.filled(index), about: About::OwnShell });
+        }
+        for defined in definitions.read(statement) {
             if !Arc::make_mut(&mut self.out.shell).define_own(&defined) {
                 continue;
             }
@@ -538,6 +571,17 @@ impl Scanner<'_> {
 /// The name itself that holds the shell, gives it or holds a method of it.
 fn own_name(held: &str) -> &str {
     held.split(['(', '.']).next().unwrap_or_default()
+}
+
+/// The lines of a text that IPython is handed, without their ends.
+pub(super) fn lines_of(text: &str) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let start = at;
+        at += line.len();
+        start..start + line.strip_suffix('\n').unwrap_or(line).len()
+    });
+    lines.collect()
 }
 
 /// Whether what stands behind this part of a line is code, and neither in a string nor in a comment.

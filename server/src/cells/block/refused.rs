@@ -20,9 +20,10 @@ pub(super) fn broken_note(block: BlockText<'_>, scan: &Scan) -> Option<Note> {
     let is_told = matches!(why, Why::CellMagic(name) if px_name(name, false).is_some());
     let is_px = |name: &str| {
         let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
-        px_name(&name[..end], false).is_some()
+        px_name(&name[..end].to_ascii_lowercase(), false).is_some()
     };
-    let was_px = matches!(why, Why::Name(name) if is_px(&name[1..]));
+    let is_slip = || is_px(block.freed(*line).trim_start().trim_start_matches('%').trim_start());
+    let was_px = matches!(why, Why::Name(name) if is_px(&name[1..]) || name == "%" && is_slip());
     let note = Note { range: block.filled(*line), about: About::Broken(why.clone()) };
     ((concerns || was_px) && !is_told).then_some(note)
 }

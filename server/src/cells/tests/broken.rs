@@ -441,7 +441,7 @@ fn what_python_reads_is_no_broken_cell() {
         "def f[T](x: T) -> T: pass",
         "global x",
         "x = yield_",
-        "raise E('a') from e",
+        "if x: raise E('a') from e",
         "x = 1_000 + 0b1 + 1j + 1e5",
         "del a, b[0]",
         "assert x, 'm'",

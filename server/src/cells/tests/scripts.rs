@@ -306,8 +306,9 @@ fn a_suffix_names_a_view_that_is_not_known_yet() {
     check_cell(
         "%px-x a\n",
         expect![[r#"
-        1 local
-    "#]],
+            1 local
+            Error broken-cell at "%px-x a": IPython runs nothing behind this line in its cell: there is no magic named "px-x"
+        "#]],
     );
 }
 

@@ -34,7 +34,7 @@ const LOOKS: [Look; 12] = [
 const UNCLOSED: [&str; 5] = ["s = '''", "\"\"\"", "x = '\\\\' + '\"\"\"'", "s = 'it", "x = \"'''\""];
 
 /// Lines that Python cannot read, and some like them that it can.
-const ODD: [&str; 68] = [
+const ODD: [&str; 78] = [
     "pip install -q §",
     "for § in range(3): %px §",
     "pass; %px §",
@@ -103,6 +103,16 @@ const ODD: [&str; 68] = [
     ";import §",
     "/§ 1)",
     "%px § \\",
+    "% px §",
+    "%PX §",
+    "%px.x §",
+    "%bash",
+    "x = 1; match = §",
+    "x = 1;match(§)",
+    "raise E('§')",
+    "assert False, '§'",
+    "from os import *",
+    "from __future__ import annotations",
 ];
 
 /// Writes scripts and notebooks; each line of code has a word of its own.
@@ -369,7 +379,18 @@ impl Writer {
             }
             13 => push(
                 self.dice
-                    .pick(&["%matplotlib inline", "%whos", "!ls", "?x", "%%time", "%%bash", "ls"])
+                    .pick(&[
+                        "%matplotlib inline",
+                        "%whos",
+                        "!ls",
+                        "?x",
+                        "%%time",
+                        "%%bash",
+                        "%%!",
+                        "%%!",
+                        "%% x",
+                        "ls",
+                    ])
                     .to_owned(),
             ),
             14 => push(format!("%px {word} # noescape")),
@@ -465,8 +486,11 @@ impl Writer {
             40 => more(self, &["    § = 1"]),
             41 => more(self, &["x = § + [1)", "try:", "    §"]),
             42 => more(self, &["print(get_ipython().run_line_magic('px', '§'))"]),
-            43 => lines
-                .push(self.dice.pick(&["else: x", "x = 1)", "@deco", "%%px", "%%bash", "%%time"]).to_owned()),
+            43 => lines.push(
+                self.dice
+                    .pick(&["else: x", "x = 1)", "@deco", "%%px", "%%bash", "%%time", "%%!", "%% px"])
+                    .to_owned(),
+            ),
             44..=46 => {
                 let odd = self.dice.pick(&ODD);
                 more(self, &[odd]);
