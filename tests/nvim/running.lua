@@ -286,8 +286,8 @@ return {
       editor:open('where.py', { '%px rank' })
       run(editor, 1, 'Px run [1]')
       editor:wait_under('engine(s): [1]')
-      -- What would run now is another plan, so that result is stale.
-      editor:wait_sign('≈')
+      -- It is a result of this code, and says of which engines: what the command chose is no change of the cell.
+      editor:wait_sign('✓')
       run(editor, 1, 'Px canary')
       editor:wait_under('engine(s): [0-3]')
       editor:wait_sign('✓')
