@@ -23,12 +23,12 @@ use super::{
     mapped::Mapped,
     prefix::Prefix,
     python::{self, Assigned, Tokens},
-    refusal, shell, suites,
+    refusal, shell, suites, syntax,
 };
 use crate::text::TextRange;
 pub(super) use act::{Act, Call, Expr, Statement};
 use sync_imports::{Imports, send};
-use tree::{Outcome, Reader};
+use tree::Outcome;
 use words::{
     assigned, called_without_brackets, first_word, is_callable, is_main, may_be_of_use, walrus, words,
 };
@@ -84,7 +84,6 @@ pub(super) fn read(
         local,
         suites: Vec::new(),
         last_closed: None,
-        reader: None,
         may_merge: false,
         is_timed,
         code: Code::default(),
@@ -150,8 +149,6 @@ struct Walk<'a> {
     suites: Vec<Suite>,
     /// What the statement that is read now may go on with, as `else` does.
     last_closed: Option<Kind>,
-    /// Made for the first statement that is parsed.
-    reader: Option<Reader>,
     /// Whether nothing but statements was read since the last one.
     may_merge: bool,
     /// Whether the code is a body that `%%timeit` makes a function of.
@@ -260,21 +257,17 @@ impl<'a> Walk<'a> {
 
     /// A statement that a magic runs as if it stood in its place.
     fn run_by_magic(&mut self, logical: &Logical, text: &str) {
-        let reader = self.reader.get_or_insert_with(Reader::new);
-        let Outcome { acts, maybe, .. } = reader.read(text, false);
+        let Outcome { acts, maybe, .. } = tree::read(text, false);
         let walrus = Some(walrus(text)).filter(|names| !names.is_empty()).map(Act::Forget);
         for act in walrus.into_iter().chain(acts.into_iter().map(|(_, act)| act)) {
-            if !matches!(&act, Act::Evaluate(value) if !value.has_effect()) {
-                self.push(logical.bytes.clone(), act);
-            }
+            self.push(logical.bytes.clone(), act);
         }
         maybe.into_iter().for_each(|(_, act)| self.push_perhaps(logical.bytes.clone(), act));
     }
 
     /// A statement of which nobody knows whether and how it is run.
     fn uncertain(&mut self, logical: &Logical, text: String) {
-        let reader = self.reader.get_or_insert_with(Reader::new);
-        let Outcome { acts, maybe, .. } = reader.read(&text, false);
+        let Outcome { acts, maybe, .. } = tree::read(&text, false);
         for (_, act) in acts.into_iter().chain(maybe) {
             if !matches!(act, Act::Unset(_)) {
                 self.push_perhaps(logical.bytes.clone(), act);
@@ -530,22 +523,19 @@ impl<'a> Walk<'a> {
     fn parsed(&mut self, logical: &Logical, text: &str, is_header: bool) -> Option<Imports> {
         let start = logical.bytes.start;
         let place = |range: Range<usize>| start + range.start..start + range.end.min(text.len());
-        let reader = self.reader.get_or_insert_with(Reader::new);
-        let outcome = reader.read(text, is_header);
+        let outcome = tree::read(text, is_header);
         let in_definition = self.is_in_definition();
         for (range, act) in outcome.acts {
             let act = match act {
                 Act::Bind { names, value } if in_definition => {
                     self.push(place(range.clone()), Act::Forget(names));
+                    if !value.has_effect() {
+                        continue;
+                    }
                     Act::Evaluate(value)
                 }
                 act => act,
             };
-            if let Act::Evaluate(expr) = &act
-                && !expr.has_effect()
-            {
-                continue;
-            }
             self.push(place(range), act);
         }
         let defined = assigned(text).filter(|(_, value)| is_callable(value) && !outcome.maybe.is_empty());

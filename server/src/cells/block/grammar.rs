@@ -3,11 +3,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use ruff_python_ast::{ModModule, PythonVersion, Stmt};
-use ruff_python_parser::{
-    LexicalErrorType, Mode, ParseError, ParseErrorType, ParseOptions, Parsed, UnsupportedSyntaxErrorKind,
-    parse_unchecked,
-};
+use ruff_python_ast::{ModModule, Stmt};
+use ruff_python_parser::{LexicalErrorType, ParseError, ParseErrorType, Parsed, UnsupportedSyntaxErrorKind};
 use ruff_text_size::Ranged as _;
 
 use super::{
@@ -16,6 +13,7 @@ use super::{
         found::BlockText,
         prefix::Prefix,
         python::{self, Tokens},
+        syntax,
     },
     compiled,
     words::is_magic_with_words,
@@ -239,10 +237,8 @@ const MOST: usize = 50;
 /// Parses a text. The parser takes `match` behind a semicolon for a statement, where it can only be a name: it is made another of
 /// the same length.
 fn parse(text: &mut String) -> Option<Parsed<ModModule>> {
-    // The last version in which an `except` with several classes is an error of its own.
-    let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY313);
     for _ in 0..MOST {
-        let parsed = parse_unchecked(text, options.clone()).try_into_module()?;
+        let parsed = syntax::parse(text)?;
         let first = parsed.errors().iter().min_by_key(|error| error.location.start());
         let names = first
             .filter(|error| matches!(error.error, ParseErrorType::SimpleAndCompoundStatementOnSameLine))
@@ -254,7 +250,7 @@ fn parse(text: &mut String) -> Option<Parsed<ModModule>> {
         let Some(at) = names else { return Some(parsed) };
         text.replace_range(at..at + "match".len(), "m_tch");
     }
-    parse_unchecked(text, options).try_into_module()
+    syntax::parse(text)
 }
 
 fn is_name(text: &str) -> bool {

@@ -184,7 +184,7 @@ fn a_broken_statement_hides_no_other() {
     check(
         "even = rc[::2\nodd = rc[1]\n]\nx = = 1\neven.activate(\n'_even')\n",
         expect![[r#"
-            "even = rc[::2\nodd = rc[1]\n]": forget even, x
+            "even = rc[::2": forget even, odd, x
             "even.activate(\n'_even')": even.activate("_even")
         "#]],
     );
