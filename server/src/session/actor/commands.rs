@@ -266,7 +266,7 @@ impl Actor {
         if command.sends {
             self.wish(&command.wish);
         }
-        if !command.sends || (self.cluster.is_some() && !self.is_leaving()) {
+        if !command.sends || (self.cluster().is_some() && !self.is_leaving()) {
             if command.begin() {
                 let response = self.start_runs(&command, false);
                 command.answer(&response);
@@ -274,8 +274,10 @@ impl Actor {
             return;
         }
         let is_first = !self.waiters.iter().any(|waiter| matches!(waiter, Waiter::Run(_)));
-        if self.cluster.is_some() && is_first {
-            let name = self.cluster_view().name;
+        if let Some(cluster) = self.cluster()
+            && is_first
+        {
+            let name = cluster.found.label();
             let text = format!(
                 "Waiting until the runs on the cluster {name} are over; then pxlens switches to the other cluster"
             );
@@ -288,7 +290,7 @@ impl Actor {
 
     /// Notes what a file asks of the cluster, and says what of it the user's own choice puts aside.
     fn wish(&mut self, wish: &FileWish) {
-        let running = self.cluster.as_ref().map(|cluster| cluster.found.label());
+        let running = self.cluster().map(|cluster| cluster.found.label());
         if let Some(text) = wish.overruled(&self.settings, running.as_deref())
             && self.overruled.insert(text.clone())
         {
@@ -375,7 +377,7 @@ impl Actor {
 
     /// Continues with a command for these engines of a run, as far as they are alive.
     fn narrowed(&mut self, mut command: ResolvedCommand, only: Only, run: RunId, engines: &RankSet) {
-        match parts::still_live(only, run, engines, &self.cluster_view().engines) {
+        match parts::still_live(only, run, engines, &self.engines()) {
             Err(why) => command.answer(&Err(RunError::NothingToRerun(why))),
             Ok(there) => {
                 for plan in command.cells.iter_mut().filter_map(|cell| cell.planned.as_mut().ok()) {

@@ -87,7 +87,7 @@ impl Actor {
         command: &ResolvedCommand,
         held: bool,
     ) -> Result<RunResponse, RunError> {
-        let cluster = self.cluster.is_some().then(|| self.cluster_view());
+        let cluster = self.cluster_view();
         if command.sends
             && let Some(cluster) = &cluster
             && let Some(unsuited) = command.wish.unsuited(&self.settings, cluster)
@@ -332,7 +332,7 @@ impl Actor {
 
     /// Sends a run whose turn has come; its targets are resolved among the engines that are alive now.
     fn send(&self, run: RunId) -> Result<Order, String> {
-        let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
+        let cluster = self.cluster().ok_or_else(|| ClusterError::None.to_string())?;
         let entry = self.index.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
         let RunHandle { document, home, cell, .. } = &*entry.handle;
         if !self.documents.is_closed(document, home) && !self.documents.cell_ids(document).contains(cell) {
@@ -410,7 +410,7 @@ impl Actor {
         };
         let running = self.queue.sent().filter(|sent| meant.contains(sent));
         let running: Vec<(RunId, String)> = running.map(|run| (run, signal_for(run))).collect();
-        let Some(client) = self.cluster.as_ref().map(|cluster| cluster.client.clone()) else {
+        let Some(client) = self.cluster().map(|cluster| cluster.client.clone()) else {
             return drop(reply.send(Some(outcome)));
         };
         let this = self.this.clone();
