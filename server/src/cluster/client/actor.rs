@@ -521,7 +521,7 @@ impl<T: Transport> Actor<T> {
         for (id, request) in self.requests.iter_outstanding() {
             let follows = |fence: &Fence| fence.meaning == meaning && fence.before.contains(id);
             let fenced = || self.fences.iter().any(follows);
-            if !request.replied && which(id, request) && !fenced() {
+            if !request.is_replied() && which(id, request) && !fenced() {
                 owed.entry(request.uuid.clone()).or_default().push(id.clone());
             }
         }
