@@ -49,7 +49,15 @@ impl Fixture {
         Self { session, events, key }
     }
 
-    /// Waits until the cluster is as wanted.
+    /// A session that looks for no cluster by itself, with one document open.
+    fn idle(settings: Settings, dialect: Dialect, text: &str) -> Self {
+        let (session, events) = Session::start(settings, Encoding::Utf16, true, false);
+        let key = DocumentKey::from("a");
+        session.open(key.clone(), dialect, 1, text.to_owned());
+        Self { session, events, key }
+    }
+
+    /// Waits until the connection is as wanted.
     async fn connection(
         &mut self,
         what: &str,
@@ -195,9 +203,7 @@ async fn a_switch_of_the_cluster_waits_for_runs() {
 #[tokio::test]
 async fn a_failed_attempt_does_not_fail_a_run_once_another_cluster_is_set() {
     let (one, two) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
-    let (session, events) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
-    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
-    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let fixture = Fixture::idle(at(&one.connection_file()), Dialect::Script, TEXT);
     let requested = fixture.run_with(Scope::All, false, StartPolicy::Detached);
     let failed = async {
         fixture.session.snapshot(About::Nothing).await;
@@ -234,9 +240,7 @@ async fn taking_back_a_choice_does_not_undo_a_later_one() {
 async fn what_waits_for_another_cluster_continues_when_the_one_in_use_is_lost() {
     let one = Sim::builder().engines(1).on("work()", hangs()).start().await;
     let two = Sim::builder().engines(2).start().await;
-    let (session, events) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
-    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
-    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let fixture = Fixture::idle(at(&one.connection_file()), Dialect::Script, TEXT);
     let first = fixture.run().await;
     one.wait_for_runs(1).await;
     fixture.session.configure(at(&two.connection_file()));
@@ -255,9 +259,7 @@ async fn what_waits_for_another_cluster_continues_when_the_one_in_use_is_lost() 
 #[tokio::test]
 async fn a_request_for_a_new_cluster_gets_the_one_that_is_being_started() {
     let (empty, new) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
-    let (session, events) = Session::start(at(&empty.connection_file()), Encoding::Utf16, true, false);
-    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
-    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let fixture = Fixture::idle(at(&empty.connection_file()), Dialect::Script, TEXT);
     let settings = at(&new.connection_file());
     let ask = FileWish::default().ask(&settings);
     let started = attach::attach(settings, ask, StartPolicy::Never, |_| {}, std::future::pending()).await;

@@ -71,8 +71,17 @@ pub(super) struct PinnedCell {
     pub(super) title: String,
     /// That line as a reader calls it.
     pub(super) place_name: LineName,
-    /// The place among the file's cells of the one that holds it, and the number of lines of local code in that cell.
-    pub(super) block: Option<(usize, u32)>,
+    /// The cell of the file that holds it.
+    pub(super) holder: Option<Holder>,
+}
+
+/// A cell of a file that holds px cells.
+#[derive(Clone, Copy)]
+pub(super) struct Holder {
+    /// Its place among the file's cells.
+    pub(super) number: usize,
+    /// How many lines of local code are in it.
+    local_lines: u32,
 }
 
 impl PinnedCell {
@@ -247,7 +256,9 @@ impl Actor {
             planned: plan(&view.cell, &command.overrides),
             only: command.only,
             canary: command.canary,
-            block: text.block_of(at).map(|block| (block.number, block.local_lines)),
+            holder: text
+                .block_of(at)
+                .map(|block| Holder { number: block.number, local_lines: block.local_lines }),
             place_name: match self.documents.texts(&text.key) {
                 Some((texts, at)) => texts.line_name(at, magic.start),
                 None => text.place_of(&view),
@@ -543,10 +554,10 @@ pub(super) fn local_lines(cells: &[PinnedCell], runs: &[Arc<RunHandle>]) -> u32 
     let mut counted: HashSet<(&DocumentKey, usize)> = HashSet::new();
     let mut lines = 0;
     for cell in cells.iter().filter(|cell| running.contains(&cell.view.id)) {
-        if let Some((number, local_lines)) = cell.block
-            && counted.insert((&cell.key, number))
+        if let Some(holder) = cell.holder
+            && counted.insert((&cell.key, holder.number))
         {
-            lines += local_lines;
+            lines += holder.local_lines;
         }
     }
     lines

@@ -32,8 +32,8 @@ use crate::{
 pub(super) struct Sequence {
     /// Whether what fails ends its own cell of the file only, as in IPython, and not the whole sequence.
     keep_going: bool,
-    /// The cell of the file that the sequence has come to.
-    block: Option<(DocumentKey, usize)>,
+    /// The cell of the file that the sequence has come to: its text, and its place among the cells of that.
+    holder: Option<(DocumentKey, usize)>,
     /// Whether nothing is sent yet, since other commands are queued first.
     held: bool,
     /// The runs that the next cell waits for.
@@ -47,12 +47,12 @@ pub(super) struct Sequence {
 impl Sequence {
     /// Comes to the next px cell. If the command keeps going, what failed in an earlier cell of the file does not matter.
     fn come_to(&mut self, cell: &PinnedCell) {
-        let block = cell.block.map(|(number, _)| (cell.key.clone(), number));
-        if self.keep_going && (block.is_none() || block != self.block) {
+        let holder = cell.holder.map(|holder| (cell.key.clone(), holder.number));
+        if self.keep_going && (holder.is_none() || holder != self.holder) {
             self.stopped = None;
             self.after.iter_mut().for_each(|after| after.must_succeed = false);
         }
-        self.block = block;
+        self.holder = holder;
     }
 
     /// Makes later cells wait for a run, and run only if it succeeds.
