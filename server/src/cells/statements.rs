@@ -15,15 +15,14 @@ mod sync_imports;
 mod tree;
 mod words;
 
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use super::{
-    CellKind, Magic, MagicKind, Options, Spelling,
-    found::{self, BlockText, Found, Unlike, UnlikeHow},
+    found::{BlockText, Found},
     mapped::Mapped,
     prefix::Prefix,
     python::{self, Assigned, Tokens},
-    refusal, shell, suites, syntax,
+    shell, suites, syntax,
 };
 use crate::text::TextRange;
 pub(super) use act::{Act, Call, Expr, Statement};

@@ -1,6 +1,21 @@
 //! The imports of `with view.sync_imports():` blocks, which run on the engines as well.
 
-use super::{imports::Piece, *};
+use std::{borrow::Cow, ops::Range};
+
+use super::{
+    Act, Expr, Logical, Walk, first_word,
+    imports::{self, Piece},
+    words,
+};
+use crate::{
+    cells::{
+        CellKind, Magic, MagicKind, Options, Spelling,
+        found::{self, BlockText, Found, Unlike, UnlikeHow},
+        mapped::Mapped,
+        python, refusal, suites,
+    },
+    text::TextRange,
+};
 
 /// A `sync_imports` block while it is read, or the part of it that stands in the body of a statement inside, or below one.
 pub(super) struct Imports {

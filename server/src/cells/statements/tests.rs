@@ -5,7 +5,7 @@ use std::{fmt::Write, sync::Arc};
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::cells::block;
+use crate::cells::{CellKind, block, found};
 
 /// The statements of a notebook's cell, a line each: the text, and what it does.
 fn check(text: &str, expected: Expect) {
