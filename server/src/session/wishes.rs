@@ -165,7 +165,7 @@ impl FileWish {
         is_named && cluster.launcher.as_deref().is_none_or(|launcher| found.is_launched_by(launcher))
     }
 
-    /// What the user's choice puts aside of what the file says.
+    /// What the file says and the user's own choice overrides.
     pub(super) fn overruled(&self, settings: &Settings, running: Option<&str>) -> Option<String> {
         let cluster = self.cluster()?;
         let line = &self.cluster_line;

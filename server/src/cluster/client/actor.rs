@@ -260,7 +260,7 @@ impl<T: Transport> Actor<T> {
     /// What one of the engines published, for this client or another.
     fn output(&mut self, message: &Message) {
         self.published(message);
-        // Taking it in may have taken long; what waits behind it has not been silent.
+        // The time after this message was handled: while a large one is, no engine counts as silent.
         self.requests.heard(Instant::now());
     }
 

@@ -299,7 +299,7 @@ impl Actor {
         self.attach(start);
     }
 
-    /// Notes what a file asks of the cluster, and says what of it the user's own choice puts aside.
+    /// Notes what a file asks of the cluster, and tells the user which part of it their own choice overrides.
     fn wish(&mut self, wish: &FileWish) {
         let running = self.cluster().map(|cluster| cluster.found.label());
         if let Some(text) = wish.overruled(&self.settings, running.as_deref())

@@ -22,7 +22,7 @@ use crate::{
         CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
         RunError, RunHandle, RunResponse, Session, SessionEvent, parts,
         queue::{After, Entry, Steps},
-        run_task::{self, Order, Recipient},
+        run_task::{self, Dispatch, Recipient},
         spill::{Spill, SpillFolder},
     },
 };
@@ -235,7 +235,7 @@ impl Actor {
         let engines = request.engines.clone();
         let run = Run::new(id, Arc::new(request), now(), plan.blocking);
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
-        let (order, wait) = oneshot::channel();
+        let (dispatch, wait) = oneshot::channel();
         let (regroup, regrouped) = watch::channel(None);
         let limits = self.settings.limits.clone();
         let spilled = Arc::new(SpillFolder::new(Arc::clone(&self.space), limits.clone(), id));
@@ -264,7 +264,7 @@ impl Actor {
         self.refresh_pxresults(&handle);
         let entry = RunEntry {
             handle: handle.clone(),
-            order: Some(order),
+            dispatch: Some(dispatch),
             only: pinned.only,
             canary: pinned.canary.then(CancellationToken::new),
             over: false,
@@ -289,7 +289,7 @@ impl Actor {
         &self,
         run: Run,
         view: watch::Sender<Arc<Run>>,
-        order: oneshot::Receiver<Order>,
+        dispatch: oneshot::Receiver<Dispatch>,
         spill: Spill,
     ) -> impl Future<Output = ()> + use<> {
         let (id, session) = (run.id, self.this.clone());
@@ -302,7 +302,7 @@ impl Actor {
         let late = move |_: &Run| late(Message::Late { run: id });
         let warn = move |why| warn(Message::Say(Level::Warning, why));
         async move {
-            let task = tokio::spawn(run_task::drive(run, view, order, spill, warn, over, late));
+            let task = tokio::spawn(run_task::drive(run, view, dispatch, spill, warn, over, late));
             if task.await.is_err() {
                 // Otherwise its engines would be held for ever.
                 report(Message::Over { run: id, succeeded: false });
@@ -319,19 +319,19 @@ impl Actor {
 
     pub(super) fn apply_steps(&mut self, steps: Steps) {
         for run in steps.send {
-            let order = self.send(run).unwrap_or_else(Order::Drop);
-            if let Order::Sent(sent) = &order {
+            let dispatch = self.send(run).unwrap_or_else(Dispatch::Drop);
+            if let Dispatch::Sent(sent) = &dispatch {
                 self.queue.sent_to(run, &sent.request.engines);
             }
-            self.order(run, order);
+            self.dispatch(run, dispatch);
         }
         for (run, why) in steps.drop {
-            self.order(run, Order::Drop(why));
+            self.dispatch(run, Dispatch::Drop(why));
         }
     }
 
     /// Sends a run whose turn has come; its targets are resolved among the engines that are alive now.
-    fn send(&self, run: RunId) -> Result<Order, String> {
+    fn send(&self, run: RunId) -> Result<Dispatch, String> {
         let cluster = self.cluster().ok_or_else(|| ClusterError::None.to_string())?;
         let entry = self.index.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
         let RunHandle { document, home, cell, .. } = &*entry.handle;
@@ -346,19 +346,19 @@ impl Actor {
         let name = || format!("the --noblock run {at} {place}").into();
         let noblock = (!plan.blocking).then(name);
         let to = Recipient { client: cluster.client.clone(), noblock };
-        Ok(Order::send(run, request, to, entry.canary.clone()))
+        Ok(Dispatch::send(run, request, to, entry.canary.clone()))
     }
 
-    fn order(&mut self, run: RunId, order: Order) {
+    fn dispatch(&mut self, run: RunId, dispatch: Dispatch) {
         let Some(entry) = self.index.runs.get_mut(&run) else { return };
-        if let Some(wait) = entry.order.take() {
+        if let Some(wait) = entry.dispatch.take() {
             let mut name = None;
-            if let Order::Sent(_) = order {
+            if let Dispatch::Sent(_) = dispatch {
                 self.documents.set_run(&entry.handle);
                 name = entry.handle.plan.name.clone();
             }
             // The run's task waits for this, so it cannot be gone.
-            let _ = wait.send(order);
+            let _ = wait.send(dispatch);
             // Not earlier: a run that is never sent must not take a name from one that has a result.
             if let Some(name) = name {
                 self.name(run, &name);
