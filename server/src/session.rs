@@ -291,7 +291,7 @@ pub(crate) enum ConnectionView {
     /// A cluster is being started.
     Starting,
     /// A cluster is in use.
-    InUse(ClusterView),
+    InUse(Box<ClusterView>),
 }
 
 impl ConnectionView {

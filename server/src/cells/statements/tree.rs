@@ -206,10 +206,7 @@ impl Reader<'_> {
         if self.text.get(end..begin).is_none_or(|between| between.contains('\n')) {
             return Vec::new();
         }
-        body.iter()
-            .filter(|it| it.is_import_stmt() || it.is_import_from_stmt())
-            .map(|import| bytes(import))
-            .collect()
+        body.iter().filter(|it| it.is_import_stmt() || it.is_import_from_stmt()).map(bytes).collect()
     }
 
     /// Notes what is done to views in what is not read, and reads the assignments of a body on the same line.
@@ -385,7 +382,9 @@ fn names(pattern: &ast::Expr) -> Vec<Box<str>> {
     let mut names = Vec::new();
     descend(pattern.into(), |part| match part {
         AnyNodeRef::ExprName(name) => {
-            names.extend(Some(Box::from(name.id.as_str())).filter(|name: &Box<str>| !name.is_empty()));
+            if !name.id.is_empty() {
+                names.push(name.id.as_str().into());
+            }
             false
         }
         AnyNodeRef::ExprAttribute(_) | AnyNodeRef::ExprSubscript(_) | AnyNodeRef::ExprCall(_) => false,

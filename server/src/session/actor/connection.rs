@@ -123,7 +123,7 @@ pub(super) enum Connection {
     #[default]
     None,
     /// A cluster is looked for, or started.
-    Attaching(Attempt),
+    Attaching(Box<Attempt>),
     /// A cluster is in use. `first_run`: the first run that may be on it.
     InUse { cluster: Box<Attached>, first_run: RunId },
 }
@@ -156,7 +156,7 @@ impl Connection {
     /// Takes the attempt to find one out; then there is no connection.
     fn take_attempt(&mut self) -> Option<Attempt> {
         match std::mem::take(self) {
-            Self::Attaching(attempt) => Some(attempt),
+            Self::Attaching(attempt) => Some(*attempt),
             other => {
                 *self = other;
                 None
@@ -200,13 +200,15 @@ impl Actor {
             Connection::None => ConnectionView::None,
             Connection::Attaching(attempt) if attempt.is_starting => ConnectionView::Starting,
             Connection::Attaching(_) => ConnectionView::Looking,
-            Connection::InUse { cluster, first_run } => ConnectionView::InUse(cluster.view(*first_run)),
+            Connection::InUse { cluster, first_run } => {
+                ConnectionView::InUse(Box::new(cluster.view(*first_run)))
+            }
         }
     }
 
     pub(super) fn cluster_view(&self) -> Option<ClusterView> {
         match self.connection_view() {
-            ConnectionView::InUse(cluster) => Some(cluster),
+            ConnectionView::InUse(cluster) => Some(*cluster),
             _ => None,
         }
     }
@@ -388,7 +390,7 @@ impl Actor {
             send_back(&this, Message::Attached(Box::new(result)));
         });
         let attempt = Attempt { policy, selection, asked, is_starting: false, given_up, task };
-        self.connection = Connection::Attaching(attempt);
+        self.connection = Connection::Attaching(Box::new(attempt));
     }
 
     /// The session ends: gives up starting a cluster for a run that will not come any more. One that the user asked for by
