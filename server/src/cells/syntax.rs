@@ -27,9 +27,7 @@ pub(super) fn parse(text: &str) -> Option<Parsed<ModModule>> {
         return Some(parsed);
     }
     // Freeing it is such a walk as well.
-    let stack = parsed.tokens().len() * LEVEL;
-    let freed = std::thread::Builder::new().stack_size(stack).spawn(move || drop(parsed));
-    drop(freed.map(std::thread::JoinHandle::join));
+    stacker::grow(parsed.tokens().len() * LEVEL, || drop(parsed));
     None
 }
 
