@@ -41,7 +41,7 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 34] = [
+static RULES: [&Rule; 35] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -60,6 +60,7 @@ static RULES: [&Rule; 34] = [
     &spellings::UNREAD_CALL,
     &OWN_MAGIC,
     &markers::FREED_MAGIC,
+    &markers::INACTIVE_MAGIC,
     &AUTOMAGIC,
     &spellings::UNLIKE_IMPORT,
     &markers::UNREAD_HEADER,

@@ -6,6 +6,7 @@
 mod commands;
 mod compiled;
 mod grammar;
+mod inactive;
 mod local_too;
 mod magics;
 mod refused;

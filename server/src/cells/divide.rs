@@ -47,10 +47,11 @@ impl Part {
         self.start + self.looked
     }
 
-    /// Whether it is looked through: code, and cells of other languages, which an `%autopx` region sends as well.
+    /// Whether it is looked through: code, also where it is none in the script, and cells of other languages, which an `%autopx`
+    /// region sends as well.
     pub(super) fn is_block(&self, style: &Style) -> bool {
         match self.shape.kind {
-            Kind::Code => true,
+            Kind::Code | Kind::Inactive => true,
             Kind::Language => style.known.format != Format::Databricks,
             _ => false,
         }
@@ -141,7 +142,7 @@ impl<'a> Divider<'a> {
                     || step.content > begin,
             },
             hides: hides(text),
-            toggles: step.kind == Kind::Inactive && text.contains("%autopx"),
+            toggles: step.kind == Kind::Inactive && text.contains("autopx"),
             piece: Piece::of(text, step.kind == Kind::Code),
             looked: self.looked - start,
         }
@@ -542,14 +543,26 @@ fn marker(line: &str, titles: bool) -> Option<&str> {
     is_blank(behind).then_some("")
 }
 
-/// The cell magic that jupytext makes of the line that begins a cell of another language; none of a language that it does not
-/// know.
-pub(super) fn language_magic(first: &str, style: &Style) -> Option<String> {
+/// What the line that begins a cell says of it.
+fn metadata(first: &str, style: &Style) -> Option<Metadata> {
     let options = match style.known.format.is_percent() {
         true => marker(first, true),
         false => Divider::new(first, style).plus(first),
     };
-    let metadata = Metadata::parse(options?);
+    options.map(Metadata::parse)
+}
+
+/// Whether the line that begins a cell names a language of which jupytext makes a cell magic.
+pub(super) fn has_other_language(first: &str, style: &Style) -> bool {
+    metadata(first, style).is_some_and(|metadata| {
+        metadata.language().is_some_and(|language| Language::of(language) != style.language)
+    })
+}
+
+/// The cell magic that jupytext makes of the line that begins a cell of another language; none of a language that it does not
+/// know.
+pub(super) fn language_magic(first: &str, style: &Style) -> Option<String> {
+    let metadata = metadata(first, style)?;
     let language = metadata.language().filter(|language| Language::has_cell_magic(language))?;
     let arguments = metadata.magic_arguments().map(|arguments| format!(" {arguments}")).unwrap_or_default();
     Some(format!("%%{language}{arguments}"))

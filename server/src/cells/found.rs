@@ -124,6 +124,8 @@ pub(crate) enum About {
     Automagic { name: String },
     /// A statement replaces `get_ipython`, which IPython calls for each magic.
     OwnShell,
+    /// A px magic stands in a cell that is code for jupytext and commented out in the script.
+    Inactive { name: String },
     /// A px magic stands in the body of a `%%px --local`.
     InLocalBody { name: String },
     /// `%timeit %autopx` and the like.

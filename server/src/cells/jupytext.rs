@@ -287,6 +287,16 @@ fn is_shell(line: &str) -> bool {
     })
 }
 
+/// What stands between the quotes, if a cell that is not active is one string in triple quotes: jupytext takes that for its code.
+pub(crate) fn quoted(text: &str) -> Option<std::ops::Range<usize>> {
+    let content = text.trim();
+    let start = text.len() - text.trim_start().len();
+    let open = content.len() - content.trim_start_matches(['r', 'R']).len();
+    let quotes = ["\"\"\"", "'''"].into_iter().find(|quotes| content[open..].starts_with(quotes))?;
+    let is_it = open <= 1 && content.len() >= open + 6 && content.ends_with(quotes);
+    is_it.then(|| start + open + 3..start + content.len() - 3)
+}
+
 /// Whether a magic on this line goes on on the next.
 pub(crate) fn is_continued(line: &str) -> bool {
     line.trim_end_matches(is_space).ends_with('\\')

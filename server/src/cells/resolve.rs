@@ -115,6 +115,13 @@ impl Resolver<'_> {
         }
         let is_inside = self.carry.autopx.is_some();
         self.is_inside = is_inside;
+        if scanned.is_inactive() {
+            match is_inside {
+                true => self.keeps_shell = true,
+                false => self.statements(scanned.end()),
+            }
+            return 0;
+        }
         if let Some(line) = scanned.toggle_line().filter(|_| is_inside) {
             // Only a cell that begins with it ends the region, and nothing else of that cell is run.
             self.keeps_shell = true;

@@ -7,6 +7,7 @@ mod field;
 mod formats;
 mod freed;
 mod golden;
+mod inactive;
 mod index;
 mod notebooks;
 mod options;

@@ -15,7 +15,7 @@ use std::{fmt, sync::Arc};
 use super::{
     Magic, Options, Origin,
     shell::Shell,
-    statements::{Expr, Statement},
+    statements::{Act, Expr, Statement},
     wish::Wish,
 };
 use crate::engines::{Targets, TargetsError};
@@ -406,6 +406,10 @@ impl Carry {
 
     /// Applies a statement. Gives a sentence where it does not do what it looks like.
     pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+        if let (Act::Set(magic), true) = (&statement.act, statement.is_certain) {
+            self.configure(magic, place);
+            return None;
+        }
         if self.wish.is_changed_by(statement) {
             Arc::make_mut(&mut self.wish).take(statement, place);
         }

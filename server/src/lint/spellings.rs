@@ -190,6 +190,7 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
             "this line replaces get_ipython, by which IPython runs every magic: below it no px magic runs",
             Vec::new(),
         ),
+        About::Inactive { name } => super::markers::inactive(note.range, name),
         About::InLocalBody { name } => {
             let message = format!(
                 "IPython runs the body of %%px --local here as well, and {name} in it; pxlens only sends the body to the engines"

@@ -52,6 +52,7 @@ fn act(act: &Act) -> String {
         Act::BeginFlags { call, .. } => format!("with {}", expr(call)),
         Act::EndFlags { object } => format!("end of the flags of {}", expr(object)),
         Act::Configure { suffix } => format!("configures {suffix:?}"),
+        Act::Set(magic) => format!("set {}", magic.suffix),
         Act::Define { name, acts } => {
             format!("{name} does {}", acts.iter().map(self::act).collect::<Vec<_>>().join(", "))
         }

@@ -215,7 +215,12 @@ impl Names {
                     self.defined.remove(name);
                 }
             }
-            (Act::Configure { suffix }, _) => {
+            (Act::Configure { .. } | Act::Set(_), _) => {
+                let suffix = match act {
+                    Act::Configure { suffix } => suffix,
+                    Act::Set(magic) => magic.suffix.as_str(),
+                    _ => return None,
+                };
                 let view = self.view_of_suffix(suffix);
                 view.targets = Some(Decided::new(Err(UnreadTargets::Call), place));
                 (view.is_frozen, view.is_from_setting) = (false, false);
