@@ -10,6 +10,7 @@ mod inactive;
 mod local_too;
 mod magics;
 mod refused;
+mod scopes;
 mod words;
 
 use std::{ops::Range, sync::Arc};

@@ -14,6 +14,7 @@ mod options;
 mod oracle;
 mod own_magics;
 mod properties;
+mod scopes;
 mod scripts;
 mod spellings;
 mod views;

@@ -82,6 +82,10 @@ impl Handed {
     /// The first line by which IPython runs nothing of the block, or else the first statement that it cannot run.
     pub(super) fn broken(&self, block: BlockText<'_>, compiled_by: Option<Prefix>) -> Option<Broken> {
         let mut text = self.text(block);
+        if let Some(at) = text.text.find('\0') {
+            let why = Why::Python("it holds a null byte".into());
+            return Some(Broken { line: self.line_at(&text, at), why });
+        }
         let parsed = parse(&mut text.text)?;
         let broken = match parsed.errors().iter().min_by_key(|error| error.location.start()) {
             Some(error) => self.unread(block, &text, error)?,

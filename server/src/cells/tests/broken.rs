@@ -456,7 +456,7 @@ fn what_python_reads_is_no_broken_cell() {
         "x = \\\n  1",
         "x.print",
         "nonlocal_ = 1",
-        "def f():\n    def g():\n        nonlocal x",
+        "def f():\n    x = 1\n    def g():\n        nonlocal x",
         "x = 0x1 if 0 else 1",
         "x = b'a' rb'b' Rb'c'",
         "try: x\nexcept A, B:\n    pass",
