@@ -227,7 +227,7 @@ fn of_magic(scanned: &Scanned, found: &Found) -> Vec<Problem> {
     let block = scanned.text();
     let conditional = found.suite.map(|suite| conditional::check(&block, found, suite));
     if found.kind == CellKind::SyncImports {
-        return conditional.into_iter().collect();
+        return conditional.into_iter().chain(spellings::not_local(found)).collect();
     }
     let mut problems = options::check(found);
     problems.extend(spellings::check(found));

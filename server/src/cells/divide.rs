@@ -543,26 +543,14 @@ fn marker(line: &str, titles: bool) -> Option<&str> {
     is_blank(behind).then_some("")
 }
 
-/// What the line that begins a cell says of it.
-fn metadata(first: &str, style: &Style) -> Option<Metadata> {
+/// The cell magic that jupytext makes of the line that begins a cell of another language; none of a language that it does not
+/// know.
+pub(super) fn language_magic(first: &str, style: &Style) -> Option<String> {
     let options = match style.known.format.is_percent() {
         true => marker(first, true),
         false => Divider::new(first, style).plus(first),
     };
-    options.map(Metadata::parse)
-}
-
-/// Whether the line that begins a cell names a language of which jupytext makes a cell magic.
-pub(super) fn has_other_language(first: &str, style: &Style) -> bool {
-    metadata(first, style).is_some_and(|metadata| {
-        metadata.language().is_some_and(|language| Language::of(language) != style.language)
-    })
-}
-
-/// The cell magic that jupytext makes of the line that begins a cell of another language; none of a language that it does not
-/// know.
-pub(super) fn language_magic(first: &str, style: &Style) -> Option<String> {
-    let metadata = metadata(first, style)?;
+    let metadata = Metadata::parse(options?);
     let language = metadata.language().filter(|language| Language::has_cell_magic(language))?;
     let arguments = metadata.magic_arguments().map(|arguments| format!(" {arguments}")).unwrap_or_default();
     Some(format!("%%{language}{arguments}"))

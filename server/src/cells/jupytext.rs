@@ -271,11 +271,16 @@ fn is_question(line: &str) -> bool {
     text.ends_with('?') && !text.contains(is_space)
 }
 
+const COMMANDS: [&str; 14] =
+    ["cat", "cd", "cp", "mv", "rm", "rmdir", "mkdir", "copy", "ddir", "echo", "ls", "ldir", "ren", "rmdir"];
+
+/// Whether a text is no more than the name of a command that IPython knows without a sign.
+pub(crate) fn is_command_of_shell(text: &str) -> bool {
+    COMMANDS.contains(&text)
+}
+
 /// Commands of a shell that IPython knows without a sign.
 fn is_shell(line: &str) -> bool {
-    const COMMANDS: [&str; 14] = [
-        "cat", "cd", "cp", "mv", "rm", "rmdir", "mkdir", "copy", "ddir", "echo", "ls", "ldir", "ren", "rmdir",
-    ];
     let text = without_signs(line);
     COMMANDS.iter().any(|command| {
         let Some(rest) = text.strip_prefix(command) else { return false };

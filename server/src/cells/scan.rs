@@ -177,7 +177,7 @@ impl Scanned {
         let escapes = Escapes { frees: false, ..style.escapes };
         let style = &Style { escapes, ..style.clone() };
         let range = TextRange::new(0, without_line_end(text));
-        if first.is_some_and(|first| divide::has_other_language(first, style)) {
+        if first.is_some_and(|first| divide::language_magic(first, style).is_some()) {
             return Self::new(source, Vec::new(), Some(style), Vec::new(), range, None);
         }
         let code = part.shape.head..text.len() - part.shape.tail;
@@ -305,7 +305,8 @@ impl Scanned {
 
     /// Whether IPython is in an `%autopx` region behind it, if it is in one before it or not. It leaves one only where the cell
     /// begins with the toggle, and then runs nothing else of the cell.
-    pub(super) fn is_toggled_behind(&self, before: bool) -> bool {
+    /// `has_view`: whether there are magics of a suffix.
+    pub(super) fn is_toggled_behind(&self, before: bool, has_view: impl Fn(&str) -> bool) -> bool {
         if self.is_px_body() {
             return before;
         }
@@ -316,7 +317,10 @@ impl Scanned {
             return false;
         }
         let toggles = self.found.iter().filter(|found| {
-            found.kind == CellKind::Autopx && found.suite.is_none() && found.range.start < self.end()
+            found.kind == CellKind::Autopx
+                && found.suite.is_none()
+                && found.range.start < self.end()
+                && has_view(&found.magic.suffix)
         });
         (toggles.count() + self.other_toggles.len() + self.called_toggles) % 2 == 1
     }

@@ -17,6 +17,7 @@ mod properties;
 mod scopes;
 mod scripts;
 mod spellings;
+mod unread;
 mod views;
 mod wish;
 

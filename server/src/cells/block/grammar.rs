@@ -185,9 +185,8 @@ impl Handed {
             Some(Prefix::Time) => {
                 !(is_last && body.last().is_some_and(Stmt::is_expr_stmt)) || body.len() == 1
             }
-            Some(Prefix::Prun) => true,
-            // It makes a loop in a function of them.
-            Some(Prefix::Timeit) | None => false,
+            Some(Prefix::Prun | Prefix::Timeit) => true,
+            None => false,
         };
         let (at, why) = match ends.filter(|(end, _)| !is_whole && *end < at) {
             Some(ends) => ends,
@@ -235,6 +234,14 @@ impl Handed {
             None => line,
         }
     }
+}
+
+/// Whether Python reads and compiles a text.
+pub(super) fn is_python(text: &str) -> bool {
+    let mut text = text.to_owned();
+    parse(&mut text).is_none_or(|parsed| {
+        parsed.errors().is_empty() && compiled::error(&parsed.syntax().body, &text).is_none()
+    })
 }
 
 /// Longer chains of `; match` are not read.

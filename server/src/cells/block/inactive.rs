@@ -29,7 +29,6 @@ impl Scan {
                     };
                     self.statements.push(Statement { range, is_certain, is_unconditional: is_certain, act });
                 }
-                CellKind::Autopx => {} // the whole script takes care of these
                 _ if range.start >= end => {}
                 _ => {
                     let signs = if found.kind == CellKind::CellMagic { "%%" } else { "%" };

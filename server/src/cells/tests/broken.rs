@@ -220,7 +220,7 @@ fn what_ipython_makes_python_of_is_read() {
         "  ?f".trim_start(),
         "x = %who_ls a\n%cd a b c",
         "if x:\n    %cd a b c\n    !ls\nelse: y",
-        "%timeit -n 3 f(\n%cd a \\\n  b c",
+        "%timeit -n 3 f()\n%cd a \\\n  b c",
         "get_ipython().run_line_magic('px', 'k')",
         "/f a b",
         ",f a b",

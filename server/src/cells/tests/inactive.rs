@@ -45,6 +45,7 @@ fn an_inactive_cell_decides_below_it_as_in_the_notebook() {
         ("# if x:\n#     %pxconfig --targets 1", ": unread-view"),
         ("# get_ipython().run_line_magic('pxconfig', line)", ": unread-call unread-view"),
         ("# %%px --local\n# rc[1].activate()", "b = 1 on 1: inactive-magic"),
+        ("# %autopx", "b = 1: inactive-magic"),
         ("# %px a = 1", "b = 1: inactive-magic"),
         ("# %%px\n# a = 1", "b = 1: inactive-magic"),
         ("# with rc[:].sync_imports():\n#     import os", "b = 1: inactive-magic"),
@@ -65,6 +66,11 @@ fn an_inactive_cell_decides_below_it_as_in_the_notebook() {
     }
     let light = header("light");
     let text = format!("{light}# + active=\"ipynb\"\n# rc[1].activate()\n# -\n\n# %px b = 1\n");
+    assert_eq!(sent(&text), "b = 1 on 1: ");
+    // Jupytext knows no magic of that name.
+    let text = format!(
+        "{percent}# %% language=\"nope\" active=\"ipynb\"\n# rc[1].activate()\n\n# %%\n# %px b = 1\n"
+    );
     assert_eq!(sent(&text), "b = 1 on 1: ");
     // A cell of another language is no code of it, and a raw one neither.
     for marker in
@@ -95,7 +101,7 @@ fn a_region_takes_no_inactive_cell_in() {
     assert_eq!(sent(&text), "x = 1\n; b = 1: ");
     for toggle in ["# %autopx", "# get_ipython().run_line_magic('autopx', '')"] {
         let text = format!("{percent}# %% active=\"ipynb\"\n{toggle}\n\n# %%\n# %autopx\n\n# %%\nx = 1\n");
-        assert_eq!(sent(&text), ": unsure-autopx open-autopx", "{text}");
+        assert_eq!(sent(&text), ": inactive-magic unsure-autopx open-autopx", "{text}");
     }
 }
 
