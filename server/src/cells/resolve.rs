@@ -61,6 +61,7 @@ pub(super) fn resolve(
         set_up: None,
         keeps_shell: false,
         ended_by: None,
+        ended_at: usize::MAX,
     };
     let local_lines = resolver.run();
     let is_toggle = |found: &Found| found.kind == CellKind::Autopx && found.suite.is_none();
@@ -93,14 +94,19 @@ struct Resolver<'a> {
     keeps_shell: bool,
     /// The magic of a view that nothing makes, at which IPython ends the cell.
     ended_by: Option<String>,
+    /// Where that stands.
+    ended_at: usize,
 }
 
 impl Resolver<'_> {
     /// Takes the block in; gives how many of its lines are local.
     fn run(&mut self) -> usize {
-        let has_view = |suffix: &str| self.carry.view(suffix).is_some();
-        let is_toggled = self.scanned.is_toggled_behind(self.carry.is_toggled, has_view);
         let local_lines = self.take_in();
+        // A view may be made in the very cell that begins a region of it.
+        let is_run = |found: &Found| {
+            found.range.start < self.ended_at && self.carry.view(&found.magic.suffix).is_some()
+        };
+        let is_toggled = self.scanned.is_toggled_behind(self.carry.is_toggled, is_run);
         if self.carry.is_toggled != is_toggled {
             Arc::make_mut(&mut self.carry).is_toggled = is_toggled;
         }
@@ -184,7 +190,8 @@ impl Resolver<'_> {
             let magic = &found.magic;
             if found.suite.is_none() && found.imports.is_none() && self.carry.view(&magic.suffix).is_none() {
                 self.ended_by = Some(format!("%{}{}", magic.kind, magic.suffix));
-                end = found.range.start;
+                self.ended_at = found.range.start;
+                end = self.ended_at;
             }
         }
         self.statements(end);

@@ -305,8 +305,8 @@ impl Scanned {
 
     /// Whether IPython is in an `%autopx` region behind it, if it is in one before it or not. It leaves one only where the cell
     /// begins with the toggle, and then runs nothing else of the cell.
-    /// `has_view`: whether there are magics of a suffix.
-    pub(super) fn is_toggled_behind(&self, before: bool, has_view: impl Fn(&str) -> bool) -> bool {
+    /// `is_run`: whether IPython comes to a toggle and knows its view.
+    pub(super) fn is_toggled_behind(&self, before: bool, is_run: impl Fn(&Found) -> bool) -> bool {
         if self.is_px_body() {
             return before;
         }
@@ -320,7 +320,7 @@ impl Scanned {
             found.kind == CellKind::Autopx
                 && found.suite.is_none()
                 && found.range.start < self.end()
-                && has_view(&found.magic.suffix)
+                && is_run(found)
         });
         (toggles.count() + self.other_toggles.len() + self.called_toggles) % 2 == 1
     }

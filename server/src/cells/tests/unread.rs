@@ -211,6 +211,9 @@ fn a_magic_of_a_view_that_nothing_makes_ends_its_cell() {
         assert_eq!((sent.as_str(), codes), ("a = 1; b = 1", vec!["unknown-view"]), "{magic}");
     }
     assert_eq!(sent(&["%autopx_nope", "%autopx", "a = 1", "%autopx", "%px b = 1"]).0, "a = 1; b = 1");
+    assert_eq!(sent(&["%px_nope a\n%autopx", "a = 1", "%autopx", "b = 1"]).0, "b = 1");
+    let opening = "rc[0].activate('_a')\n%autopx_a";
+    assert_eq!(sent(&[opening, "a = 1", "%autopx", "b = 1"]).0, "a = 1 on 0");
     assert_eq!(sent(&["if x:\n    %px_nope a = 1\n%px b = 1"]).0, "b = 1");
 }
 
