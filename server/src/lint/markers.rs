@@ -72,7 +72,10 @@ pub(super) fn inactive(range: TextRange, name: &str) -> Problem {
     let message = format!(
         "{name} does not run here: its cell is commented out in the script, and code only in the notebook that jupytext makes of it"
     );
-    INACTIVE_MAGIC.problem(range, message, Vec::new())
+    let problem = INACTIVE_MAGIC.problem(range, message, Vec::new());
+    // It begins a region in the notebook, so it decides about all that stands below.
+    let severity = if name.starts_with("%autopx") { Severity::Warning } else { problem.severity };
+    Problem { severity, ..problem }
 }
 
 pub(super) static UNREAD_HEADER: Rule = Rule {

@@ -93,7 +93,7 @@ impl Scanner<'_> {
         let Some(at) = line.find("ParallelMagics") else { return };
         let before = line[..at].trim_end_matches(['"', '\'']);
         let is_import = ["import ", "from "].iter().any(|word| line.trim_start().starts_with(word));
-        let is_used = line[at..].contains(['(', ']', '=']);
+        let is_used = line[at..].contains(['(', ']']);
         if is_used && !is_import && is_code(before, tokens) {
             self.nested_call(index, self.block.lines[index].start + before.len(), "pxconfig");
         }
@@ -113,9 +113,8 @@ impl Scanner<'_> {
         for method in calls::OTHER_METHODS {
             for (at, _) in line.match_indices(method).filter(|(at, _)| *at >= from) {
                 let (before, behind) = (&line[..at], &line[at + method.len()..]);
-                // `ip.run_line_magic = f` is no call.
-                let is_set =
-                    behind.trim_start().strip_prefix('=').is_some_and(|value| !value.starts_with('='));
+                // Neither `ip.run_line_magic = f` nor a comparison is a call.
+                let is_set = behind.trim_start().starts_with('=');
                 if is_set || before.ends_with(is_of_name) || behind.starts_with(is_of_name) {
                     continue;
                 }
@@ -125,7 +124,7 @@ impl Scanner<'_> {
                 // `getattr(ip, "run_line_magic")`
                 if let Some(quote) = before.chars().next_back().filter(|c| matches!(c, '"' | '\'')) {
                     let is_text = behind.starts_with(quote) && is_code(&before[..before.len() - 1], tokens);
-                    if is_text && before.contains("attr") {
+                    if is_text && before.contains("getattr") {
                         self.unread_call(source, None, method, unread);
                     }
                     continue;
@@ -142,10 +141,12 @@ impl Scanner<'_> {
                 let is_shell = calls::is_shell(&source.text()[start..begin + at - 1], &self.out.shell);
                 let parenthesis = begin + line.len() - behind.trim_start().len();
                 match calls::first_string(source, parenthesis, end) {
-                    Some(text) if method.starts_with("run_cell") && method != "run_cell_magic" => {
-                        if text.contains("px") {
-                            self.unread_call(source, None, "run_cell", unread);
-                        }
+                    Some(text)
+                        if method.starts_with("run_cell")
+                            && method != "run_cell_magic"
+                            && text.contains("px") =>
+                    {
+                        self.unread_call(source, None, "run_cell", unread);
                     }
                     Some(name) => {
                         self.nested_call(index, start, &name);
