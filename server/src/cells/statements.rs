@@ -18,6 +18,7 @@ mod words;
 use std::{ops::Range, sync::Arc};
 
 use super::{
+    escapes::Escape,
     found::{BlockText, Found},
     mapped::Mapped,
     prefix::Prefix,
@@ -29,7 +30,8 @@ pub(super) use act::{Act, Call, Expr, Statement};
 use sync_imports::{Imports, send};
 use tree::Outcome;
 use words::{
-    assigned, called_without_brackets, first_word, is_callable, is_main, may_be_of_use, walrus, words,
+    assigned, called_without_brackets, filled_in, first_word, is_callable, is_main, is_target_of_loop,
+    may_be_of_use, walrus, words,
 };
 
 /// What the code of a block holds.
@@ -48,8 +50,9 @@ const LONGEST: usize = 64 << 10;
 const LONGEST_VALUE: usize = 400;
 
 /// Words without which no statement but an assignment matters.
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 17] = [
     "activate",
+    "pxconfig",
     "setattr",
     "set_trait",
     ".block",
@@ -186,6 +189,12 @@ impl<'a> Walk<'a> {
                 index = end;
                 continue;
             }
+            if let Some(hidden) =
+                self.block.hidden(index).filter(|hidden| hidden.escape != Escape::Databricks)
+            {
+                index = self.hidden_command(index, hidden.columns.clone());
+                continue;
+            }
             if python::is_idle(line) {
                 index += 1;
                 continue;
@@ -213,12 +222,34 @@ impl<'a> Walk<'a> {
                 self.statement(&logical);
             } else {
                 self.forget_assigned(index, line);
-                if let Some(Assigned::Magic(column)) = Tokens::default().read(line, 0) {
+                if let Some(Assigned::Magic(column) | Assigned::Command(column)) =
+                    Tokens::default().read(line, 0)
+                {
                     self.command(&Logical { bytes: self.bytes(index, column, end), ..logical });
                 }
             }
             index = end;
         }
+    }
+
+    /// Takes in a magic in a comment that counts; gives the line behind it.
+    fn hidden_command(&mut self, begin: usize, columns: Range<usize>) -> usize {
+        let line = self.line(begin);
+        let mut end = begin + 1;
+        while self.line(end - 1).ends_with('\\') && end < self.block.lines.len() {
+            end += 1;
+        }
+        self.end_flags(begin, columns.start);
+        let column = match Tokens::default().read(line, columns.end) {
+            Some(Assigned::Magic(column) | Assigned::Command(column)) => {
+                self.forget_assigned(begin, &line[columns.end..]);
+                column
+            }
+            _ => columns.end,
+        };
+        let bytes = self.bytes(begin, column, end);
+        self.command(&Logical { lines: begin..end, indent: columns.start, bytes });
+        end
     }
 
     /// Lines from a column of the first on, up to the line behind them.
@@ -235,6 +266,9 @@ impl<'a> Walk<'a> {
         if let Some(call) = called_without_brackets(text) {
             self.uncertain(logical, call);
             return;
+        }
+        if let Some(python) = filled_in(text).filter(|_| text.starts_with(['!', '%'])) {
+            self.uncertain(logical, python.to_owned());
         }
         let (is_cell, name, end) = shell::name_of(text);
         if is_cell || !text.starts_with('%') {
@@ -384,6 +418,10 @@ impl<'a> Walk<'a> {
         if !walrus.is_empty() {
             self.push(logical.bytes.clone(), Act::Forget(walrus));
         }
+        if is_target_of_loop(text) {
+            let act = Act::SetTargets { object: Expr::Other, value: Expr::Other };
+            self.push_perhaps(logical.bytes.clone(), act);
+        }
         if self.import(logical, text) {
             return;
         }
@@ -507,8 +545,12 @@ impl<'a> Walk<'a> {
                 _ => None,
             })
             .collect();
+        // Defaults and decorators are evaluated where the function is defined.
+        if is_parsed && kind == Kind::Definition {
+            drop(self.parsed(logical, head, true));
+        }
         self.suites.push(suite);
-        if is_parsed && kind != Kind::Plain {
+        if is_parsed && !matches!(kind, Kind::Plain | Kind::Definition) {
             drop(self.parsed(logical, head, true));
         }
         if let Some(colon) = body {
@@ -537,11 +579,13 @@ impl<'a> Walk<'a> {
             };
             self.push(place(range), act);
         }
-        let defined = assigned(text).filter(|(_, value)| is_callable(value) && !outcome.maybe.is_empty());
-        let acts: Arc<[Act]> = match defined {
-            Some(_) => outcome.maybe.iter().map(|(_, act)| act.clone()).collect(),
-            None => Arc::default(),
-        };
+        let named = assigned(text);
+        let is_called = named.as_ref().is_some_and(|(_, value)| is_callable(value));
+        // Also code in a string, which somebody may run.
+        let called = outcome.maybe.iter().filter(|_| is_called).map(|(_, act)| act.clone());
+        let strings = named.as_ref().map_or_else(Vec::new, |(_, value)| effects::of_strings(value));
+        let acts: Arc<[Act]> = called.chain(strings).collect();
+        let defined = named.filter(|_| !acts.is_empty());
         for (range, act) in outcome.maybe {
             self.push_perhaps(place(range), act);
         }

@@ -80,6 +80,10 @@ impl Handed {
     /// The first line by which IPython runs nothing of the block, or else the first statement that it cannot run.
     pub(super) fn broken(&self, block: BlockText<'_>, compiled_by: Option<Prefix>) -> Option<Broken> {
         let mut text = self.text(block);
+        if let Some(at) = text.text.find('\0') {
+            let why = Why::Python("it holds a null byte".into());
+            return Some(Broken { line: self.line_at(&text, at), why });
+        }
         let parsed = parse(&mut text.text)?;
         let broken = match parsed.errors().iter().min_by_key(|error| error.location.start()) {
             Some(error) => self.unread(block, &text, error)?,
@@ -179,9 +183,8 @@ impl Handed {
             Some(Prefix::Time) => {
                 !(is_last && body.last().is_some_and(Stmt::is_expr_stmt)) || body.len() == 1
             }
-            Some(Prefix::Prun) => true,
-            // It makes a loop in a function of them.
-            Some(Prefix::Timeit) | None => false,
+            Some(Prefix::Prun | Prefix::Timeit) => true,
+            None => false,
         };
         let (at, why) = match ends.filter(|(end, _)| !is_whole && *end < at) {
             Some(ends) => ends,
@@ -229,6 +232,14 @@ impl Handed {
             None => line,
         }
     }
+}
+
+/// Whether Python reads and compiles a text.
+pub(super) fn is_python(text: &str) -> bool {
+    let mut text = text.to_owned();
+    parse(&mut text).is_none_or(|parsed| {
+        parsed.errors().is_empty() && compiled::error(&parsed.syntax().body, &text).is_none()
+    })
 }
 
 /// Longer chains of `; match` are not read.

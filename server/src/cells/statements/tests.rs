@@ -52,6 +52,7 @@ fn act(act: &Act) -> String {
         Act::BeginFlags { call, .. } => format!("with {}", expr(call)),
         Act::EndFlags { object } => format!("end of the flags of {}", expr(object)),
         Act::Configure { suffix } => format!("configures {suffix:?}"),
+        Act::Set(magic) => format!("set {}", magic.suffix),
         Act::Define { name, acts } => {
             format!("{name} does {}", acts.iter().map(self::act).collect::<Vec<_>>().join(", "))
         }
@@ -165,6 +166,7 @@ fn magics_that_are_no_python_hide_nothing() {
             "odd.activate('_odd')": odd.activate("_odd")
             "even = %px 1": forget even
             "s = '''\n%px odd.activate('_no')\n'''": s = "\n%px odd.activate('_no')\n"
+            "s = '''\n%px odd.activate('_no')\n'''": perhaps s does ?.activate( targets=?)
             "t = ('%d'\n  % 1)": t = a text
             "rc.activate(0, '0')": rc.activate(0, "0")
         "#]],
