@@ -75,7 +75,8 @@ pub struct ContentResult {
 pub struct ShowOutputParams {
     /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     pub run: RunId,
-    /// The grouping of the whole output; if absent, the one that the cell asks for, or the setting `pxlens.groupBy`.
+    /// The grouping of the whole output; if absent, the one that the user chose for the run, else the one that the cell asks for, else the
+    /// setting `pxlens.groupBy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group_by: Option<GroupBy>,

@@ -425,6 +425,11 @@ impl Session {
         answer
     }
 
+    /// Why there was no answer.
+    fn unanswered(&self) -> RunError {
+        if self.messages.is_closed() { RunError::Ended } else { RunError::Bug }
+    }
+
     fn send(&self, message: Message) {
         // This fails only after the session has ended, when the message could change nothing.
         let _ = self.messages.send(message);

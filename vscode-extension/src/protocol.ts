@@ -1054,7 +1054,10 @@ export type CopyTextResult = {
 export type ShowOutputParams = {
   /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run: RunId;
-  /** The grouping of the whole output; if absent, the one that the cell asks for, or the setting `pxlens.groupBy`. */
+  /**
+   * The grouping of the whole output; if absent, the one that the user chose for the run, else the one that the cell asks for, else the
+   * setting `pxlens.groupBy`.
+   */
   groupBy?: GroupBy;
   /** Only these engines, as a rank set, folded. */
   ranks?: string;

@@ -246,7 +246,7 @@ fn parse_targets(text: &str) -> Result<Targets, Failure> {
 
 fn refused(file: &SourceFile, error: RunError) -> Failure {
     let status = match error {
-        RunError::Cluster(_) | RunError::Ended => Status::NoCluster,
+        RunError::Cluster(_) | RunError::Ended | RunError::Bug => Status::NoCluster,
         _ => Status::Usage,
     };
     match error {

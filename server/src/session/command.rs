@@ -229,4 +229,9 @@ pub(crate) enum RunError {
     /// The session has ended.
     #[error("The session has ended; start pxlens again")]
     Ended,
+    /// The session panicked at it.
+    #[error(
+        "pxlens hit a bug and did not finish this; please report it. What it did before that is not undone"
+    )]
+    Bug,
 }

@@ -54,7 +54,7 @@ async fn address(backend: &Backend, params: ShowOutputParams) -> Result<String> 
         }
         (None, None, Some(engine), None) => Extract::Raw { engine: EngineId(engine), slot: None },
         (by, None, None, None) => {
-            let by = by.map(from_proto::group_by).or(handle.plan.group_by);
+            let by = by.map(from_proto::group_by).or(handle.group_by());
             Extract::Whole(by.unwrap_or(snapshot.settings.group_by))
         }
         _ => {

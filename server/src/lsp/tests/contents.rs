@@ -411,3 +411,18 @@ async fn nothing_is_written_in_an_untrusted_workspace() {
     assert_eq!(answer, json!({ "images": [], "message": why }));
     client.end().await;
 }
+
+/// It opened as the cell asks for, and the card beside it as the user had chosen.
+#[tokio::test]
+async fn a_whole_output_opens_in_the_grouping_that_the_user_chose_for_the_run() {
+    let sim = with_a_line().await;
+    let (mut client, _folder) = with_a_result(&sim, json!({})).await;
+    for (by, name) in [("fold", "fold"), ("engine", "engine")] {
+        let grouped = command("group", json!({ "run": 1, "groupBy": by }));
+        client.request("workspace/executeCommand", grouped).await;
+        let shown = show(&mut client).await;
+        let file = shown["file"].as_str().or(shown["uri"].as_str()).unwrap_or_default();
+        assert!(file.contains(name), "{shown}");
+    }
+    client.end_with_unread(&["window/showMessage"]).await;
+}

@@ -159,7 +159,7 @@ impl Session {
         cancellation: Cancellation,
     ) -> Result<RunResponse, RunError> {
         let run = move |actor: &mut Actor, to| actor.run(&command, Reply { to, cancellation });
-        self.ask_for(run).await.unwrap_or(Err(RunError::Ended))
+        self.ask_for(run).await.unwrap_or_else(|_| Err(self.unanswered()))
     }
 }
 

@@ -47,7 +47,7 @@ impl Session {
     pub(crate) async fn connect(&self, start: StartPolicy) -> Result<ClusterView, ClusterError> {
         self.ask_for(move |actor, reply| actor.connect(start, reply))
             .await
-            .unwrap_or(Err(ClusterError::Unreachable(RunError::Ended.to_string())))
+            .unwrap_or_else(|_| Err(ClusterError::Unreachable(self.unanswered().to_string())))
     }
 
     /// Uses another cluster than the settings name, or (`None`) that one again. While runs are going on, the switch
@@ -90,15 +90,13 @@ impl Session {
             session.tell(|actor| {
                 actor.stopping.insert(file);
             });
-            let stopped = local::stop(&cluster, not_ours).await;
-            let is_gone = stopped.is_ok();
+            let stopped = AssertUnwindSafe(local::stop(&cluster, not_ours)).catch_unwind().await;
+            // Whatever has come of it, it goes on no longer: while a cluster is being stopped, none is looked for.
+            let is_gone = matches!(stopped, Ok(Ok(())));
             session.tell(move |actor| actor.stopped(&cluster, is_gone));
-            stopped
+            stopped.map_err(|_| RunError::Bug.to_string())?.map_err(|error| error.to_string())
         });
-        match stopping.await {
-            Ok(stopped) => stopped.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        }
+        stopping.await.unwrap_or_else(|_| Err(RunError::Ended.to_string()))
     }
 
     /// Waits until every engine has reported its host, or the time limit has passed.

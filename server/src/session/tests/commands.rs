@@ -539,3 +539,18 @@ async fn interrupting_stragglers_finds_them_or_says_why_there_are_none() {
     assert_eq!(stop().await.refused.as_deref(), Some("Run 1 is over, so it has no stragglers"));
     assert_eq!(fixture.session.interrupt(Some(RunId(99)), InterruptScope::All, None).await, None);
 }
+
+#[tokio::test]
+async fn what_a_panic_left_unanswered_is_told_from_the_end_of_the_session() {
+    let sim = Sim::builder().engines(1).start().await;
+    let fixture = Fixture::with(at(&sim.connection_file()), true, THREE);
+    assert!(fixture.session.ask::<()>(|_| panic!("a test asked for it")).await.is_err());
+    assert!(matches!(fixture.session.unanswered(), RunError::Bug));
+    fixture.session.shutdown().await;
+    let ended = async {
+        while !matches!(fixture.session.unanswered(), RunError::Ended) {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the end of the session", ended).await;
+}
