@@ -1,0 +1,48 @@
+//! What was found, and what fuzzing begins with, holds.
+
+use std::{fs, path::Path};
+
+use super::*;
+
+/// Each target by its name, which is that of its folder and of its program.
+const TARGETS: [(&str, fn(&[u8])); 9] = [
+    ("connections", connections),
+    ("frames", frames),
+    ("lsp", lsp),
+    ("messages", messages),
+    ("notebooks", notebooks),
+    ("options", options),
+    ("scripts", scripts),
+    ("terminal", terminal),
+    ("tracebacks", tracebacks),
+];
+
+/// The most that a file of the corpus may take, in bytes.
+const LARGEST: u64 = 8_000;
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_fuzzing_begins_with_holds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let programs: Vec<String> = TARGETS.iter().map(|(name, _)| format!("{name}.rs")).collect();
+    assert_eq!(names(&folder.join("targets")), programs);
+    for (target, check) in TARGETS {
+        let corpus = folder.join("corpus").join(target);
+        let files = names(&corpus);
+        assert!((3..100).contains(&files.len()), "{target} has {} files", files.len());
+        for name in files {
+            let file = corpus.join(name);
+            assert!(fs::metadata(&file).unwrap().len() <= LARGEST, "{} is too large", file.display());
+            // Where it panics, this says with what.
+            println!("{}", file.display());
+            check(&fs::read(&file).unwrap());
+        }
+    }
+}
