@@ -4,6 +4,7 @@
 
 mod clients;
 mod codegen;
+mod fuzz;
 mod lua;
 mod node;
 mod notices;
@@ -19,6 +20,7 @@ mod vscode;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Result, bail};
@@ -97,6 +99,14 @@ enum Task {
     },
     /// Pack the VS Code extension for this platform, with the server inside, into target/packages.
     Dist,
+    /// Look for input that pxlens does not take, with cargo-fuzz; needs a C++ compiler.
+    Fuzz {
+        /// One of those in `fuzz/targets`, instead of all.
+        target: Option<String>,
+        /// How long each target runs.
+        #[arg(long, default_value_t = 1.0)]
+        minutes: f64,
+    },
     /// Run the benchmarks, built as users get pxlens, and `painting`: frames of VS Code while somebody types.
     Bench {
         /// Goes to the benchmark program, but for `painting`.
@@ -122,6 +132,9 @@ fn main() -> ExitCode {
         Task::Nvim { only, picture } => nvim::run(&root, only.as_deref(), picture),
         Task::Clients => test_clients(&root),
         Task::Upstream => test_upstream(&root),
+        Task::Fuzz { target, minutes } => {
+            fuzz::fuzz(&root, target.as_deref(), Duration::from_secs_f64(60.0 * minutes.max(0.0)))
+        }
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
@@ -185,6 +198,7 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         [] => drop(steps.run(MESSAGES, || clients::check(root, clients::END_TO_END))),
         _ => steps.skip(MESSAGES, "only some tests ran, perhaps none that speaks LSP"),
     }
+    fuzz::step(root, &mut steps);
     upstream::step(root, &mut steps);
     clients::steps(root, &mut steps);
     extension_steps(root, &mut steps, interpreter.as_deref(), "", 1);

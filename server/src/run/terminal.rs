@@ -83,7 +83,7 @@ pub(crate) fn visible(text: &str, colors: bool) -> Cow<'_, str> {
 
 /// [`visible`] in one line, for names.
 pub(crate) fn visible_name(name: &str) -> String {
-    visible(name, false).replace('\n', "\\u000a").replace('\t', "\\u0009")
+    visible(name, false).replace('\r', "\\u000d").replace('\n', "\\u000a").replace('\t', "\\u0009")
 }
 
 /// The bytes of the SGR sequence at the beginning of a text.

@@ -78,6 +78,8 @@ fn in_a_name_or_a_message_every_control_is_seen() {
         assert_eq!(visible(text, colors), shown, "{text:?}");
     }
     assert_eq!(visible_name("a\nb\t\x1b"), r"a\u000ab\u0009\u001b");
+    // The carriage return stayed, and what followed in the line was written over its beginning.
+    assert_eq!(visible_name("a\r\nb\r"), r"a\u000d\u000ab\u000d");
 }
 
 /// The bytes that these programs send from an engine, as tests/terminal/ keeps them.
