@@ -10,12 +10,12 @@ mod task;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
 use pxlens_tests::{
-    Dice,
+    Dice, PATIENCE,
     lsp::Client,
     sim::{Channel, Sim},
 };
@@ -33,6 +33,11 @@ const UNTIL_FAULT: usize = 200;
 const WINDOW: usize = 1000;
 /// How much more memory the last runs may take than the second [`WINDOW`] of runs, in MB.
 const GROWTH: f64 = 5.0;
+
+/// How long a run that is to be interrupted may wait for its engines.
+const TO_BEGIN: Duration = Duration::from_millis(100);
+/// Of so many runs one is [`Kind::Large`].
+const UNTIL_LARGE: usize = 100;
 
 const URI: &str = "file:///bench/soak.py";
 
@@ -196,7 +201,11 @@ impl Soak {
         let engines = self.sim.engines();
         let engine = engines[self.dice.below(engines.len())].0;
         let dies = fault == Some(Fault::EngineDies) && number % MAGICS.len() == 0;
-        let kind = if dies { Kind::Die } else { Kind::COMMON[self.dice.below(Kind::COMMON.len())] };
+        let kind = match number % UNTIL_LARGE {
+            _ if dies => Kind::Die,
+            50 => Kind::Large,
+            _ => Kind::COMMON[self.dice.below(Kind::COMMON.len())],
+        };
         Task { number, kind, engine }
     }
 
@@ -227,6 +236,8 @@ impl Soak {
                 self.inject(fault);
             }
         }
+        // What waits behind one that hangs has no end before it.
+        started.sort_by_key(|(task, _)| task.kind != Kind::Hang);
         for (task, run) in started {
             self.check_run(task, run)?;
             self.memory.push(resident(self.client.pid(), "VmRSS:")?);
@@ -280,8 +291,12 @@ impl Soak {
         let mut result = self.client.request("px/result", wanted.clone());
         if task.kind == Kind::Hang {
             let begun = Instant::now();
-            while !is_over(&result) && begun.elapsed() < pxlens_tests::PATIENCE {
-                self.client.request("px/interrupt", json!({ "run": run }));
+            while !is_over(&result) && begun.elapsed() < PATIENCE {
+                // If it waits behind another, some are interrupted before they begin.
+                if result["state"] == "running" || begun.elapsed() > TO_BEGIN {
+                    self.client.request("px/interrupt", json!({ "run": run }));
+                }
+                std::thread::sleep(Duration::from_millis(2));
                 result = self.client.request("px/result", wanted.clone());
             }
         }

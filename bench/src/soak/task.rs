@@ -56,7 +56,7 @@ impl Kind {
     ];
 
     /// What the dice choose from.
-    pub(super) const COMMON: [Self; 24] = [
+    pub(super) const COMMON: [Self; 23] = [
         Self::Nothing,
         Self::Lines,
         Self::Lines,
@@ -71,7 +71,6 @@ impl Kind {
         Self::Progress,
         Self::Many,
         Self::Many,
-        Self::Large,
         Self::Error,
         Self::OneError,
         Self::IdleBeforeReply,

@@ -6,7 +6,10 @@
 
 use std::{fmt, ops::Range};
 
-use super::values::{self, OptionsError, TargetsOption};
+use super::{
+    options,
+    values::{self, OptionsError, TargetsOption},
+};
 
 /// What holds where neither a cell nor a line above it says otherwise.
 pub(crate) mod defaults {
@@ -635,8 +638,7 @@ impl Options {
             OPTIONS.iter().find(is_it).map_or("", |option| option.long)
         };
         if let Some(targets) = targets {
-            // What begins with a minus sign would be taken for a flag.
-            let joint = if targets.text.starts_with('-') { '=' } else { ' ' };
+            let joint = options::joint(&targets.text, ' ');
             add(format!("{}{joint}{}", name(Setting::Targets, None), targets.text));
         }
         let switches = [(Setting::Block, block), (Setting::Stream, stream), (Setting::Verbose, verbose)];
@@ -650,7 +652,8 @@ impl Options {
             (Setting::Out, out.clone()),
         ];
         for (sets, value) in values {
-            value.into_iter().for_each(|value| add(format!("{}={value}", name(sets, None))));
+            let joint = |value: &str| options::joint(value, '=');
+            value.into_iter().for_each(|value| add(format!("{}{}{value}", name(sets, None), joint(&value))));
         }
         if *local {
             add(name(Setting::Local, None).to_owned());
