@@ -80,7 +80,7 @@ impl Fault {
 }
 
 /// What engines ran, by run and engine, and how often.
-type Executed = Arc<Mutex<HashMap<(usize, String), usize>>>;
+type Executed = Arc<Mutex<HashMap<(usize, u32), usize>>>;
 
 pub(crate) async fn measure() -> Result<()> {
     let executed = Executed::default();
@@ -89,16 +89,16 @@ pub(crate) async fn measure() -> Result<()> {
         .engines(ENGINES as u32)
         .script(move |request| {
             let task = Task::read(&request.code)?;
-            // Ids are given anew when the controller restarts, requests are not.
-            let request_of = (task.number, request.msg_id.clone());
-            *rule.lock().expect("no holder of this lock panics").entry(request_of).or_default() += 1;
+            let part = (task.number, request.engine);
+            *rule.lock().expect("no holder of this lock panics").entry(part).or_default() += 1;
             Some(task.script(request.engine))
         })
         .start()
         .await;
     let soak = tokio::task::spawn_blocking(move || Soak::new(sim)?.run()).await??;
     soak.print();
-    let twice = executed.lock().expect("no holder of this lock panics").values().filter(|count| **count > 1).count();
+    let twice =
+        executed.lock().expect("no holder of this lock panics").values().filter(|count| **count > 1).count();
     soak.check(twice)
 }
 
@@ -218,7 +218,8 @@ impl Soak {
             json!({ "range": range, "text": task.code() })
         }).collect();
         let document = json!({ "uri": URI, "version": self.version });
-        self.client.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
+        self.client
+            .notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
         let mut started = Vec::new();
         for (cell, task) in (0..).zip(tasks) {
             let position = json!({ "line": 3 * cell + 1, "character": 0 });
@@ -253,7 +254,13 @@ impl Soak {
             Fault::EngineDies => {}
             Fault::EngineIsKilled => Handle::current().block_on(self.sim.kill_engine(any)),
             Fault::AllConnectionsBreak => {
-                self.sim.cut(&[Channel::Registration, Channel::Control, Channel::Mux, Channel::Iopub, Channel::Notification]);
+                self.sim.cut(&[
+                    Channel::Registration,
+                    Channel::Control,
+                    Channel::Mux,
+                    Channel::Iopub,
+                    Channel::Notification,
+                ]);
             }
             Fault::OutputBreaks => self.sim.cut(&[Channel::Iopub]),
             Fault::RequestsBreak => self.sim.cut(&[Channel::Mux]),
@@ -278,7 +285,8 @@ impl Soak {
         ids.sort_by_key(Value::as_u64);
         self.client.ask_until("px/engines", &json!({}), |answer| {
             answer["clusters"].as_array().into_iter().flatten().any(|cluster| {
-                let known = cluster["engines"].as_array().into_iter().flatten().map(|engine| engine["id"].clone());
+                let known =
+                    cluster["engines"].as_array().into_iter().flatten().map(|engine| engine["id"].clone());
                 cluster["state"] == "up" && known.collect::<Vec<_>>() == ids
             })
         });
@@ -313,7 +321,8 @@ impl Soak {
 
     fn check_part(&mut self, task: &Task, group: &Value, result: &Value) {
         let engine = group["engines"][0].as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or(u32::MAX);
-        let (state, text) = (group["state"].as_str().unwrap_or("none"), group["text"].as_str().unwrap_or_default());
+        let (state, text) =
+            (group["state"].as_str().unwrap_or("none"), group["text"].as_str().unwrap_or_default());
         *self.ended.entry(state.to_owned()).or_default() += 1;
         if let "lost" | "aborted" = state {
             let reason = reason(text);
@@ -321,7 +330,8 @@ impl Soak {
             *self.reasons.entry(reason.unwrap_or("none").to_owned()).or_default() += 1;
         }
         let marks = task.marks(engine);
-        let is_told = text.contains(MAY_BE_MISSING) || matches!(state, "lost" | "aborted") || task.kind == Kind::Hang;
+        let is_told =
+            text.contains(MAY_BE_MISSING) || matches!(state, "lost" | "aborted") || task.kind == Kind::Hang;
         let mut found: HashMap<&str, usize> = HashMap::new();
         for mark in text.split(task::QUOTE).skip(1).step_by(2) {
             *found.entry(mark).or_default() += 1;
@@ -339,7 +349,10 @@ impl Soak {
         }
         self.counted.strange += found.len();
         if before != (self.counted.lost, self.counted.doubled, self.counted.strange) {
-            println!("{task:?} on engine {engine}: {group:#}\n{}", result["text"].as_str().unwrap_or_default());
+            println!(
+                "{task:?} on engine {engine}: {group:#}\n{}",
+                result["text"].as_str().unwrap_or_default()
+            );
         }
     }
 
@@ -351,13 +364,29 @@ impl Soak {
     fn print(&self) {
         let Counted { outputs, lost, doubled, told, strange, without_reason } = self.counted;
         let of = |state: &str| self.ended.get(state).copied().unwrap_or_default();
-        println!("Soak: {} runs on {ENGINES} engines, {} faults: {:?}\n", self.runs, self.faults.values().sum::<usize>(), self.faults);
-        println!("| outputs | lost | doubled | of another run | missing, and told | refused runs | seconds |");
+        println!(
+            "Soak: {} runs on {ENGINES} engines, {} faults: {:?}\n",
+            self.runs,
+            self.faults.values().sum::<usize>(),
+            self.faults
+        );
+        println!(
+            "| outputs | lost | doubled | of another run | missing, and told | refused runs | seconds |"
+        );
         println!("|---|---|---|---|---|---|---|");
-        println!("| {outputs} | {lost} | {doubled} | {strange} | {told} | {} | {:.0} |\n", self.refused, self.seconds);
+        println!(
+            "| {outputs} | {lost} | {doubled} | {strange} | {told} | {} | {:.0} |\n",
+            self.refused, self.seconds
+        );
         println!("| parts that ended ok | error | aborted | lost | without a reason |");
         println!("|---|---|---|---|---|");
-        println!("| {} | {} | {} | {} | {without_reason} |\n", of("ok"), of("error"), of("aborted"), of("lost"));
+        println!(
+            "| {} | {} | {} | {} | {without_reason} |\n",
+            of("ok"),
+            of("error"),
+            of("aborted"),
+            of("lost")
+        );
         for (reason, count) in &self.reasons {
             println!("{count} × {reason}");
         }
@@ -372,8 +401,12 @@ impl Soak {
         ensure!(lost == 0 && doubled == 0 && strange == 0, "outputs are lost, doubled or of another run");
         ensure!(twice == 0, "engines got {twice} requests more than once");
         let known = ["ok", "error", "aborted", "lost"];
-        let strangers: Vec<&String> = self.ended.keys().filter(|state| !known.contains(&state.as_str())).collect();
-        ensure!(strangers.is_empty() && without_reason == 0, "engines did not end, or without a reason: {strangers:?}");
+        let strangers: Vec<&String> =
+            self.ended.keys().filter(|state| !known.contains(&state.as_str())).collect();
+        ensure!(
+            strangers.is_empty() && without_reason == 0,
+            "engines did not end, or without a reason: {strangers:?}"
+        );
         let (second, last) = self.means();
         ensure!(last - second <= GROWTH, "memory grew by {:.1} MB, and may grow by {GROWTH}", last - second);
         Ok(())
@@ -385,6 +418,7 @@ const MAY_BE_MISSING: &str = "output may be missing here";
 
 /// The line that says why an engine will not answer.
 fn reason(text: &str) -> Option<&str> {
-    let says_why = |line: &&str| ["lost: ", "not run: ", "aborted: "].iter().any(|start| line.contains(start));
+    let says_why =
+        |line: &&str| ["lost: ", "not run: ", "aborted: "].iter().any(|start| line.contains(start));
     text.lines().find(says_why)
 }

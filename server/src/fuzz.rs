@@ -70,7 +70,10 @@ fn check_shown(text: &str, colors: bool) {
             }
             c => {
                 let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-                let hides = matches!(c, '\u{200b}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e007f}');
+                let hides = matches!(
+                    c,
+                    '\u{200b}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e007f}'
+                );
                 assert!(!c.is_control() && !turns && !hides, "{c:?} in {text:?}");
                 c.len_utf8()
             }

@@ -64,6 +64,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "engines", "log", "clock", "private", "signals", "streams",
         ],
     ),
+    // Built for tests and fuzzing alone.
+    (
+        "fuzz",
+        &[
+            "lsp", "lint", "rewrite", "render", "cluster", "cells", "run", "jupyter", "text", "engines",
+            "json", "streams",
+        ],
+    ),
 ];
 
 /// Part of `lsp`, and the other parts that it does not name.

@@ -72,7 +72,8 @@ pub(crate) fn fuzz(root: &Path, target: Option<&str>, time: Duration) -> Result<
 
 /// What the machine lacks for it.
 fn lacking(root: &Path) -> Option<&'static str> {
-    let has_compiler = ["c++", "clang++", "g++"].iter().any(|name| program(root, name).arguments(&["--version"]).succeeds());
+    let has_compiler =
+        ["c++", "clang++", "g++"].iter().any(|name| program(root, name).arguments(&["--version"]).succeeds());
     match () {
         () if cfg!(windows) => Some("libFuzzer is not built on Windows"),
         () if !has_compiler => Some("there is no C++ compiler, with which libFuzzer is built"),
@@ -98,15 +99,27 @@ fn build(root: &Path) -> Result<PathBuf> {
     let version = program(root, &cargo_fuzz).arguments(&["--version"]).output().unwrap_or_default();
     if version.trim() != format!("cargo-fuzz {CARGO_FUZZ}") {
         let version = format!("={CARGO_FUZZ}");
-        cargo(root, &["install", "cargo-fuzz", "--locked", "--quiet", "--force", "--version", &version, "--root"])
-            .path(&home)
-            .run()?;
+        cargo(
+            root,
+            &["install", "cargo-fuzz", "--locked", "--quiet", "--force", "--version", &version, "--root"],
+        )
+        .path(&home)
+        .run()?;
     }
     let about = program(root, "rustc").arguments(&["--version", "--verbose"]).output()?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names its host")?;
     let to = root.join("target/fuzz");
     program(root, &cargo_fuzz)
-        .arguments(&["build", "--sanitizer", "none", "--features", "libfuzzer", "--target", host, "--target-dir"])
+        .arguments(&[
+            "build",
+            "--sanitizer",
+            "none",
+            "--features",
+            "libfuzzer",
+            "--target",
+            host,
+            "--target-dir",
+        ])
         .path(&to)
         .run()?;
     Ok(to.join(host).join("release"))

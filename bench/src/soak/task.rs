@@ -141,25 +141,31 @@ impl Task {
     pub(super) fn script(self, engine: u32) -> Script {
         let mark = |place| format!("{QUOTE}{}{QUOTE}", self.mark(engine, place));
         let line = |place| mark(place) + "\n";
-        let lines = |script: Script, count| (0..count).fold(script, |script, place| script.stdout(line(place)));
+        let lines =
+            |script: Script, count| (0..count).fold(script, |script, place| script.stdout(line(place)));
         let new = Script::new();
         match self.kind {
             Kind::Nothing => new,
             Kind::Lines => lines(new, 5),
             Kind::Mixed => {
-                let display = json!({ "text/plain": mark(2), "text/html": format!("<b>{}</b>", self.number) });
+                let display =
+                    json!({ "text/plain": mark(2), "text/html": format!("<b>{}</b>", self.number) });
                 new.stdout(line(0)).stderr(line(1)).display(display).result_text(&mark(3))
             }
             Kind::Progress => {
-                let bars = (0..60).fold(new, |script, step| script.stderr(format!("\r{step:3}% \u{1b}[32m██\u{1b}[0m")));
+                let bars = (0..60)
+                    .fold(new, |script, step| script.stderr(format!("\r{step:3}% \u{1b}[32m██\u{1b}[0m")));
                 bars.stderr(format!("\r\u{1b}[2K{}", line(0)))
             }
             Kind::Many => {
                 let messages = (0..MANY).step_by(PER_MESSAGE);
-                messages.fold(new, |script, first| script.stdout((first..first + PER_MESSAGE).map(line).collect::<String>()))
+                messages.fold(new, |script, first| {
+                    script.stdout((first..first + PER_MESSAGE).map(line).collect::<String>())
+                })
             }
             Kind::Large => (0..LARGE).fold(new, |script, place| {
-                let filling = "a line of sixty-four bytes, as programs print them in their logs\n".repeat(LARGE_MESSAGE / 65);
+                let filling = "a line of sixty-four bytes, as programs print them in their logs\n"
+                    .repeat(LARGE_MESSAGE / 65);
                 script.stdout(if place == 0 { line(0) + &filling } else { filling + &line(place) })
             }),
             Kind::Error => new.stdout(line(0)).error("ValueError", "every engine raises this"),
@@ -177,7 +183,8 @@ impl Task {
                 new.stdout(line(0)).garbage(garbage).stdout(line(1))
             }
             Kind::Foreign => {
-                let other = Step::Stream { name: "stdout", text: format!("{QUOTE}of another client{QUOTE}\n") };
+                let other =
+                    Step::Stream { name: "stdout", text: format!("{QUOTE}of another client{QUOTE}\n") };
                 new.stdout(line(0)).foreign(other).stdout(line(1))
             }
             Kind::Hang => new.stdout(line(0)).hang(),

@@ -28,7 +28,8 @@ pub fn connections(data: &[u8]) {
     let Some(key) = file.get("key").and_then(Value::as_str) else { return };
     // A key that is a piece of another value, or a word of pxlens' own, is shown as that.
     let others = file.iter().filter(|(name, _)| *name != "key");
-    let elsewhere = others.fold(OWN_WORDS.to_owned(), |all, (name, value)| format!("{all} {name} {value} {value:?}"));
+    let elsewhere =
+        others.fold(OWN_WORDS.to_owned(), |all, (name, value)| format!("{all} {name} {value} {value:?}"));
     if key.len() >= 8 && !elsewhere.contains(key) {
         assert!(!shown.contains(key) && !shown.contains(&format!("{key:?}")), "{shown}");
     }

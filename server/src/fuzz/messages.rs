@@ -22,8 +22,7 @@ use crate::{
 /// What is decoded is the same once it is encoded and decoded again. Signed frames are accepted with their signature, and with no
 /// bit of it or of them changed.
 pub fn frames(data: &[u8]) {
-    let frames: Vec<Bytes> =
-        data.split(|byte| *byte == SEPARATOR).map(Bytes::copy_from_slice).collect();
+    let frames: Vec<Bytes> = data.split(|byte| *byte == SEPARATOR).map(Bytes::copy_from_slice).collect();
     let unsigned = signer("");
     let signed = signer("a-key");
     let decoded = decode(&unsigned, frames.clone());

@@ -39,7 +39,8 @@ pub fn terminal(data: &[u8]) {
     }
     check_views(&whole);
     check_views(&cut);
-    let shown = |run: &Run| render::terminal(run, GroupBy::Fold, Style { color: true, width: 80, place: None });
+    let shown =
+        |run: &Run| render::terminal(run, GroupBy::Fold, Style { color: true, width: 80, place: None });
     assert_eq!(shown(&whole), shown(&cut));
 }
 
@@ -52,7 +53,9 @@ fn check_text(text: &str) {
     check_shown(&visible(text, false), false);
     check_shown(&visible(text, true), true);
     check_line(&visible_name(text));
-    for (written, colors) in [(Text::Words(text), false), (Text::Colored(text), true), (Text::Exact(text), true)] {
+    for (written, colors) in
+        [(Text::Words(text), false), (Text::Colored(text), true), (Text::Exact(text), true)]
+    {
         check_shown(&written.written(true), colors);
     }
     assert_eq!(Text::Exact(text).written(false), text);
@@ -93,7 +96,8 @@ pub fn tracebacks(data: &[u8]) {
     let lines: Vec<&str> = code.split('\n').collect();
     let mut engines: Vec<EngineId> = Vec::new();
     for group in &groups {
-        let mut members: Vec<EngineId> = group.variants.iter().flat_map(|variant| variant.ranks.iter()).collect();
+        let mut members: Vec<EngineId> =
+            group.variants.iter().flat_map(|variant| variant.ranks.iter()).collect();
         members.sort_unstable();
         assert!(group.ranks.iter().eq(members.iter().copied()), "{group:?}");
         engines.extend(members);
@@ -101,7 +105,9 @@ pub fn tracebacks(data: &[u8]) {
             let line = lines.get(line as usize).expect("a line of the code");
             assert!(group.column.is_none_or(|column| column as usize <= line.chars().count()), "{group:?}");
         }
-        assert!(group.width >= 1 && group.title().chars().count() <= 300 && group.name().chars().count() <= 100);
+        assert!(
+            group.width >= 1 && group.title().chars().count() <= 300 && group.name().chars().count() <= 100
+        );
         check_line(&group.title());
         check_line(&group.name());
         check_shown(&group.traceback, false);
