@@ -32,18 +32,27 @@ const MOST_MEMORY: u32 = 2048;
 /// The longest input that is tried, in bytes.
 const LONGEST: u32 = 8000;
 
+/// How the targets are built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Soon done, also after a change, and good enough for seconds of fuzzing.
+    Debug,
+    /// Takes minutes; each second of fuzzing then does several times as much.
+    Release,
+}
+
 /// A short run of all targets.
 pub(crate) fn step(root: &Path, steps: &mut Steps) {
     const FUZZING: &str = "fuzzing";
     match lacking(root) {
         Some(why) if !vscode::is_ci() => steps.skip(FUZZING, why),
         Some(why) => drop(steps.run(FUZZING, || bail!("{why}"))),
-        None => drop(steps.run(FUZZING, || fuzz(root, None, SHORT))),
+        None => drop(steps.run(FUZZING, || fuzz(root, None, SHORT, Profile::Debug))),
     }
 }
 
 /// Runs one target, or all, for so long each.
-pub(crate) fn fuzz(root: &Path, target: Option<&str>, time: Duration) -> Result<()> {
+pub(crate) fn fuzz(root: &Path, target: Option<&str>, time: Duration, profile: Profile) -> Result<()> {
     if let Some(why) = lacking(root) {
         bail!("{why}");
     }
@@ -51,7 +60,7 @@ pub(crate) fn fuzz(root: &Path, target: Option<&str>, time: Duration) -> Result<
     let chosen: Vec<String> =
         known.iter().filter(|name| target.is_none_or(|target| target == *name)).cloned().collect();
     ensure!(!chosen.is_empty(), "no such target; there are {}", known.join(", "));
-    let built = build(root)?;
+    let built = build(root, profile)?;
     let waiting = Mutex::new(chosen.iter());
     let ran = Mutex::new(Vec::new());
     let at_once = thread::available_parallelism().map_or(1, NonZero::get).min(chosen.len());
@@ -93,7 +102,7 @@ fn targets(root: &Path) -> Result<Vec<String>> {
 }
 
 /// Builds all targets; returns the folder in which they are.
-fn build(root: &Path) -> Result<PathBuf> {
+fn build(root: &Path, profile: Profile) -> Result<PathBuf> {
     let home = root.join("target/cargo-fuzz");
     let cargo_fuzz = home.join("bin/cargo-fuzz");
     let version = program(root, &cargo_fuzz).arguments(&["--version"]).output().unwrap_or_default();
@@ -109,20 +118,17 @@ fn build(root: &Path) -> Result<PathBuf> {
     let about = program(root, "rustc").arguments(&["--version", "--verbose"]).output()?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names its host")?;
     let to = root.join("target/fuzz");
-    program(root, &cargo_fuzz)
-        .arguments(&[
-            "build",
-            "--sanitizer",
-            "none",
-            "--features",
-            "libfuzzer",
-            "--target",
-            host,
-            "--target-dir",
-        ])
-        .path(&to)
-        .run()?;
-    Ok(to.join(host).join("release"))
+    let mut build = program(root, &cargo_fuzz);
+    build.arguments(&["build", "--sanitizer", "none", "--features", "libfuzzer", "--target", host]);
+    let folder = match profile {
+        Profile::Debug => {
+            build.arguments(&["--dev"]);
+            "debug"
+        }
+        Profile::Release => "release",
+    };
+    build.arguments(&["--target-dir"]).path(&to).run()?;
+    Ok(to.join(host).join(folder))
 }
 
 /// What came of a target.

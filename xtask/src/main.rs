@@ -133,7 +133,8 @@ fn main() -> ExitCode {
         Task::Clients => test_clients(&root),
         Task::Upstream => test_upstream(&root),
         Task::Fuzz { target, minutes } => {
-            fuzz::fuzz(&root, target.as_deref(), Duration::from_secs_f64(60.0 * minutes.max(0.0)))
+            let time = Duration::from_secs_f64(60.0 * minutes.max(0.0));
+            fuzz::fuzz(&root, target.as_deref(), time, fuzz::Profile::Release)
         }
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),

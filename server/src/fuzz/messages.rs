@@ -85,7 +85,8 @@ pub fn messages(data: &[u8]) {
         (Err(_), Err(_)) => {}
     }
     if let Ok(text) = std::str::from_utf8(data) {
-        if plain.is_ok() {
+        // What is nested deeper than that is shortened, if something else makes it necessary to look at the text.
+        if plain.as_ref().is_ok_and(|value| levels(value) <= json::MOST_LEVELS) {
             assert_eq!(json::acceptable(data), text);
         }
         let same_length = json::without_odd_numbers(text);
@@ -106,6 +107,15 @@ fn content<T: DeserializeOwned>(data: &[u8]) -> Option<T> {
 fn check_round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
     let text = serde_json::to_vec(value).expect("it can be written");
     assert_eq!(&content::<T>(&text).expect("what was written is read"), value);
+}
+
+/// How many arrays and objects stand in each other.
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(map) => 1 + map.values().map(levels).max().unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 /// The value with zeros for its fractions: their last digit may change on the way.
