@@ -330,8 +330,9 @@ impl Soak {
             *self.reasons.entry(reason.unwrap_or("none").to_owned()).or_default() += 1;
         }
         let marks = task.marks(engine);
-        let is_told =
-            text.contains(MAY_BE_MISSING) || matches!(state, "lost" | "aborted") || task.kind == Kind::Hang;
+        let is_said = MAY_BE_MISSING.iter().any(|remark| text.contains(remark));
+        // What an engine wrote before it died is shown.
+        let is_told = is_said || (matches!(state, "lost" | "aborted") && task.kind != Kind::Die);
         let mut found: HashMap<&str, usize> = HashMap::new();
         for mark in text.split(task::QUOTE).skip(1).step_by(2) {
             *found.entry(mark).or_default() += 1;
@@ -413,8 +414,8 @@ impl Soak {
     }
 }
 
-/// What a run says where a connection broke meanwhile.
-const MAY_BE_MISSING: &str = "output may be missing here";
+/// What a run says where a connection broke meanwhile, and where nothing tells that all output is there.
+const MAY_BE_MISSING: [&str; 2] = ["output may be missing here", "the end of its output never came"];
 
 /// The line that says why an engine will not answer.
 fn reason(text: &str) -> Option<&str> {
