@@ -32,27 +32,18 @@ const MOST_MEMORY: u32 = 2048;
 /// The longest input that is tried, in bytes.
 const LONGEST: u32 = 8000;
 
-/// How the targets are built.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// Soon done, also after a change, and good enough for seconds of fuzzing.
-    Debug,
-    /// Takes minutes; each second of fuzzing then does several times as much.
-    Release,
-}
-
 /// A short run of all targets.
 pub(crate) fn step(root: &Path, steps: &mut Steps) {
     const FUZZING: &str = "fuzzing";
     match lacking(root) {
         Some(why) if !vscode::is_ci() => steps.skip(FUZZING, why),
         Some(why) => drop(steps.run(FUZZING, || bail!("{why}"))),
-        None => drop(steps.run(FUZZING, || fuzz(root, None, SHORT, Profile::Debug))),
+        None => drop(steps.run(FUZZING, || fuzz(root, None, None))),
     }
 }
 
-/// Runs one target, or all, for so long each.
-pub(crate) fn fuzz(root: &Path, target: Option<&str>, time: Duration, profile: Profile) -> Result<()> {
+/// Runs one target, or all, for so many minutes each or for a short time.
+pub(crate) fn fuzz(root: &Path, target: Option<&str>, minutes: Option<f64>) -> Result<()> {
     if let Some(why) = lacking(root) {
         bail!("{why}");
     }
@@ -60,7 +51,8 @@ pub(crate) fn fuzz(root: &Path, target: Option<&str>, time: Duration, profile: P
     let chosen: Vec<String> =
         known.iter().filter(|name| target.is_none_or(|target| target == *name)).cloned().collect();
     ensure!(!chosen.is_empty(), "no such target; there are {}", known.join(", "));
-    let built = build(root, profile)?;
+    let time = minutes.map_or(SHORT, |minutes| Duration::from_secs_f64(60.0 * minutes.clamp(0.0, 10_000.0)));
+    let built = build(root, minutes.is_some())?;
     let waiting = Mutex::new(chosen.iter());
     let ran = Mutex::new(Vec::new());
     let at_once = thread::available_parallelism().map_or(1, NonZero::get).min(chosen.len());
@@ -101,8 +93,9 @@ fn targets(root: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds all targets; returns the folder in which they are.
-fn build(root: &Path, profile: Profile) -> Result<PathBuf> {
+/// Builds all targets; returns the folder in which they are. With optimizations that takes minutes, and then each second of
+/// fuzzing does several times as much.
+fn build(root: &Path, optimized: bool) -> Result<PathBuf> {
     let home = root.join("target/cargo-fuzz");
     let cargo_fuzz = home.join("bin/cargo-fuzz");
     let version = program(root, &cargo_fuzz).arguments(&["--version"]).output().unwrap_or_default();
@@ -120,15 +113,11 @@ fn build(root: &Path, profile: Profile) -> Result<PathBuf> {
     let to = root.join("target/fuzz");
     let mut build = program(root, &cargo_fuzz);
     build.arguments(&["build", "--sanitizer", "none", "--features", "libfuzzer", "--target", host]);
-    let folder = match profile {
-        Profile::Debug => {
-            build.arguments(&["--dev"]);
-            "debug"
-        }
-        Profile::Release => "release",
-    };
+    if !optimized {
+        build.arguments(&["--dev"]);
+    }
     build.arguments(&["--target-dir"]).path(&to).run()?;
-    Ok(to.join(host).join(folder))
+    Ok(to.join(host).join(if optimized { "release" } else { "debug" }))
 }
 
 /// What came of a target.
