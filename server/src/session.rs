@@ -73,6 +73,23 @@ impl DocumentKey {
         let path = self.0.split(['?', '#']).next().unwrap_or_default();
         path.rsplit_once('.').is_some_and(|(_, own)| own == extension)
     }
+
+    /// Whether it names a document that was never saved.
+    pub(crate) fn is_untitled(&self) -> bool {
+        self.0.starts_with("untitled:")
+    }
+
+    /// Its name after a file, or a folder that it is in, was renamed; `None` if it is neither that file nor in that folder.
+    pub(crate) fn renamed(&self, old: &Self, new: &Self) -> Option<Self> {
+        if self == old {
+            return Some(new.clone());
+        }
+        let (old, new) = (old.0.trim_end_matches('/'), new.0.trim_end_matches('/'));
+        // Some editors call a buffer without a name `file://`, and it is no folder of all others.
+        let is_folder = !old.ends_with(':');
+        let rest = self.0.strip_prefix(old).filter(|rest| is_folder && rest.starts_with('/'))?;
+        Some(Self(format!("{new}{rest}").into()))
+    }
 }
 
 impl From<&str> for DocumentKey {
@@ -123,14 +140,21 @@ pub(crate) struct CellText {
     pub text: String,
 }
 
+/// Where a px cell is. Both change when its file is renamed or saved under another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whereabouts {
+    /// The text that holds it, or held it last.
+    pub document: DocumentKey,
+    /// The notebook of that text, or else the text itself.
+    pub home: DocumentKey,
+}
+
 /// A run, as its session knows it. Its output is read from `view`.
 #[derive(Debug)]
 pub(crate) struct RunHandle {
     pub id: RunId,
-    /// The text that held its cell when it was asked for.
-    pub document: DocumentKey,
-    /// The notebook of that text, or else the text itself.
-    pub home: DocumentKey,
+    /// Where its cell is. Only the session's task changes it.
+    pub at: watch::Receiver<Whereabouts>,
     pub cell: CellId,
     /// The cell's ordinal among the px cells of its document, 1-based, as `pxlens cells` counts.
     pub number: u32,
@@ -169,9 +193,19 @@ impl RunHandle {
         self.now().excerpt(bytes)
     }
 
+    /// The text that holds its cell, or held it last.
+    pub(crate) fn document(&self) -> DocumentKey {
+        self.at.borrow().document.clone()
+    }
+
+    /// The notebook of that text, or else the text itself.
+    pub(crate) fn home(&self) -> DocumentKey {
+        self.at.borrow().home.clone()
+    }
+
     /// Whether a `%pxresult` of this suffix in this document or notebook may show it.
     pub(crate) fn is_result_of(&self, home: &DocumentKey, suffix: &str) -> bool {
-        self.home == *home && self.suffix == suffix && self.px_cell.kind.gives_result()
+        self.at.borrow().home == *home && self.suffix == suffix && self.px_cell.kind.gives_result()
     }
 
     /// How it is grouped unless a request says otherwise: as the user chose, or as its cell says.

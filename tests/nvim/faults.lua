@@ -103,16 +103,15 @@ return {
     end,
   },
   {
-    'a file under another name is served under that',
+    'a file under another name is served under that, with its results',
     function(editor)
       for i, how in ipairs({ 'saveas', 'file' }) do
         editor:open(('old%d.py'):format(i), { '%px print("old")' })
         run(editor, 1)
         editor:wait_under('old')
         editor:command(('%s %s/new%d.py'):format(how, editor.folder, i))
-        editor:wait('no extmark', function()
-          return #editor:marks() == 0
-        end)
+        editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
+        editor:wait_under('old')
         editor:lua('vim.api.nvim_buf_set_lines(0, 0, 1, false, { \'%px print("new")\' })')
         editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
         run(editor, 1)

@@ -84,14 +84,19 @@ function M.detached(client, bufnr)
   require('pxlens.painter').detached(client.id, bufnr)
 end
 
---- Called when a buffer is about to get another name, which makes it another document to the server.
+--- Called when a buffer is about to get another name, which makes it another document to the server. Its results come along.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 function M.renamed(client, bufnr)
+  local old = vim.uri_from_bufnr(bufnr)
   vim.lsp.buf_detach_client(bufnr, client.id)
   -- Even if the buffer keeps its name after all, because a file of the new name exists.
   vim.schedule(function()
     if vim.api.nvim_buf_is_loaded(bufnr) and not client:is_stopped() then
+      local new = vim.uri_from_bufnr(bufnr)
+      if new ~= old then
+        client:notify('workspace/didRenameFiles', { files = { { oldUri = old, newUri = new } } })
+      end
       vim.lsp.buf_attach_client(bufnr, client.id)
     end
   end)

@@ -129,9 +129,10 @@ fn stale(markdown: bool) -> String {
 
 fn card(snapshot: &Snapshot, shown: &Shown, form: HoverForm<'_>, bytes: usize) -> String {
     let by = shown.group_by(snapshot);
+    let document = shown.run.document();
     let facts = CardFacts {
         run: shown.run.id,
-        document: &shown.run.document,
+        document: &document,
         cell: shown.run.cell,
         regroups: shown.asked.is_none(),
         reruns: shown.line.is_none(),

@@ -2,10 +2,11 @@
 
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionProvider, CodeLensOptions, CompletionOptions,
-    ExecuteCommandOptions, Full, HoverProvider, InitializeParams, Notebook, NotebookCellLanguage,
-    NotebookDocumentFilterWithNotebook, NotebookDocumentSyncOptions, PositionEncodingKind,
-    SemanticTokensLegend, SemanticTokensOptions, SemanticTokensOptionsRange, ServerCapabilities,
-    TextDocumentContentOptions, TextDocumentSyncKind, TextDocumentSyncOptions,
+    ExecuteCommandOptions, FileOperationFilter, FileOperationOptions, FileOperationPattern,
+    FileOperationPatternKind, FileOperationRegistrationOptions, Full, HoverProvider, InitializeParams,
+    Notebook, NotebookCellLanguage, NotebookDocumentFilterWithNotebook, NotebookDocumentSyncOptions,
+    PositionEncodingKind, SemanticTokensLegend, SemanticTokensOptions, SemanticTokensOptionsRange,
+    ServerCapabilities, TextDocumentContentOptions, TextDocumentSyncKind, TextDocumentSyncOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceOptions,
 };
 use pxlens_protocol as protocol;
@@ -122,6 +123,16 @@ fn known_format(format: &lsp_types::MarkupKind) -> bool {
     [lsp_types::MarkupKind::Markdown, lsp_types::MarkupKind::PlainText].contains(format)
 }
 
+/// The files and folders whose new names the server wants to know.
+fn renamed() -> Vec<FileOperationFilter> {
+    let filter = |glob: &str, kind| FileOperationFilter {
+        scheme: None,
+        pattern: FileOperationPattern { glob: glob.to_owned(), matches: Some(kind), options: None },
+    };
+    let files = filter("**/*.{py,ipy,ipynb}", FileOperationPatternKind::File);
+    vec![files, filter("**/*", FileOperationPatternKind::Folder)]
+}
+
 /// The capabilities that the server announces to this client.
 pub(super) fn server(client: &Client) -> ServerCapabilities {
     ServerCapabilities {
@@ -182,7 +193,10 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
             text_document_content: client
                 .text_document_content
                 .then(|| TextDocumentContentOptions { schemes: vec![SCHEME.to_owned()] }.into()),
-            ..Default::default()
+            file_operations: Some(FileOperationOptions {
+                did_rename: Some(FileOperationRegistrationOptions { filters: renamed() }),
+                ..Default::default()
+            }),
         }),
         experimental: Some(protocol::ServerCapabilities::default().to_experimental()),
         ..Default::default()

@@ -10,6 +10,7 @@ mod did_change_configuration;
 mod did_change_workspace_folders;
 mod did_close;
 mod did_open;
+mod did_rename_files;
 mod document_symbol;
 mod execute_command;
 mod folding_range;
@@ -84,6 +85,7 @@ pub(super) fn service(setup: Setup) -> (LspService<Backend>, ClientSocket) {
         .custom_method("workspace/executeCommand", execute_command::handle)
         .custom_method("workspace/didChangeConfiguration", did_change_configuration::handle)
         .custom_method("workspace/didChangeWorkspaceFolders", did_change_workspace_folders::handle)
+        .custom_method("workspace/didRenameFiles", did_rename_files::handle)
         .custom_method("window/workDoneProgress/cancel", progress_cancel::handle)
         .custom_method("px/run", px_run::handle)
         .custom_method("px/runNotebookCell", px_run_notebook_cell::handle)

@@ -44,6 +44,7 @@ mod pages;
 mod plain;
 mod progress;
 mod races;
+mod renames;
 mod rerun;
 mod results;
 mod rewriting;

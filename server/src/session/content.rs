@@ -172,7 +172,8 @@ fn title(handle: &RunHandle) -> String {
 
 /// The place of its cell when it ran: `tour.py line 12`.
 pub(super) fn place(handle: &RunHandle) -> String {
-    let name = handle.home.0.rsplit(['/', '\\']).next().unwrap_or_default();
+    let home = handle.home();
+    let name = home.0.rsplit(['/', '\\']).next().unwrap_or_default();
     format!("{name} {}", handle.place_name)
 }
 

@@ -4,6 +4,7 @@
 //! in raw `.ipynb` by the nbformat id, in a script by an anchor at its magic that moves with the edits. If the anchor
 //! is lost because the whole text was replaced, equal code in the same order counts as the same cell.
 
+mod closed;
 mod cut;
 mod follow;
 mod notebook;
@@ -15,14 +16,18 @@ use std::{
 };
 
 use super::{
-    BlockView, CellId, DocumentKey, DocumentView, FileWish, RunHandle, SessionEvent, snapshot::Texts,
+    BlockView, CellId, DocumentKey, DocumentView, FileWish, RunHandle, SessionEvent, Whereabouts,
+    snapshot::Texts,
 };
 use crate::{
-    cells::{Carry, Delta, Dialect, End, Format, Index, Views, Wanted},
+    cells::{Carry, Delta, Dialect, End, Format, Index, PxCell, Views, Wanted},
     lint::Lints,
     run::RunId,
     text::{Change, Document, Encoding, TextRange},
 };
+pub(super) use closed::Moved;
+
+use closed::Closed;
 use cut::Cut;
 use follow::{Fresh, Tracker};
 use tracked::{EarlierViews, Tracked};
@@ -77,8 +82,7 @@ pub(super) struct Documents {
     top: Arc<Carry>,
     units: HashMap<DocumentKey, Unit>,
     notebooks: HashMap<DocumentKey, Notebook>,
-    /// What texts held that were closed.
-    closed: HashMap<DocumentKey, Cut>,
+    closed: Closed,
     next_cell: u32,
     next_text: u32,
 }
@@ -92,7 +96,7 @@ impl Documents {
             top: Arc::default(),
             units: HashMap::new(),
             notebooks: HashMap::new(),
-            closed: HashMap::new(),
+            closed: Closed::default(),
             next_cell: 1,
             next_text: 0,
         }
@@ -135,19 +139,78 @@ impl Documents {
         }
     }
 
-    /// Takes a text away, and remembers its px cells that have run until it is opened again.
-    fn put_away(&mut self, key: &DocumentKey) {
-        let Some(Unit { mut cut, blocks, .. }) = self.units.remove(key) else { return };
+    /// Takes a text away, and remembers its px cells that have run until it is opened again. Returns whether it may be open
+    /// already under another name.
+    fn put_away(&mut self, key: &DocumentKey) -> bool {
+        let Some(Unit { mut cut, blocks, notebook, .. }) = self.units.remove(key) else { return false };
         cut.remember(blocks.into_iter().flatten());
-        self.closed.insert(key.clone(), cut);
+        let home = notebook.unwrap_or_else(|| key.clone());
+        let is_deleted = self.notebooks.contains_key(&home);
+        self.closed.put(Whereabouts { document: key.clone(), home }, is_deleted, cut)
     }
 
     pub(super) fn close(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
         if self.units.get(key).is_some_and(|unit| unit.notebook.is_some()) {
             return Vec::new();
         }
-        self.put_away(key);
-        vec![SessionEvent::Cells(key.clone())]
+        let mut events = vec![SessionEvent::Cells(key.clone())];
+        if self.put_away(key) {
+            events.extend(self.go_on_with_open());
+        }
+        self.closed.was_closed(key);
+        events
+    }
+
+    /// Gives a file, or all files in a folder, another name.
+    pub(super) fn rename(&mut self, old: &DocumentKey, new: &DocumentKey) -> Vec<SessionEvent> {
+        let scripts = self.units.iter().filter(|(_, unit)| unit.notebook.is_none()).map(|(key, _)| key);
+        let open = scripts.chain(self.notebooks.keys());
+        if self.closed.rename(old, new, open) { self.go_on_with_open() } else { Vec::new() }
+    }
+
+    /// Lets open texts that have no results go on with those of the closed texts that they are.
+    fn go_on_with_open(&mut self) -> Vec<SessionEvent> {
+        let mut open: Vec<(Whereabouts, usize)> = self
+            .units
+            .iter()
+            .filter(|(_, unit)| unit.cells().all(|cell| cell.run.is_none()))
+            .map(|(key, unit)| (unit.whereabouts(key), unit.nth))
+            .collect();
+        open.sort_by(|(one, nth), (other, other_nth)| (&one.home, nth).cmp(&(&other.home, other_nth)));
+        let mut events = Vec::new();
+        for (at, _) in open {
+            let Some(unit) = self.units.get_mut(&at.document) else { continue };
+            let Some(cut) = self.closed.take_for_open(&at, &unit.px_cells()) else { continue };
+            unit.cut = cut;
+            for cell in unit.blocks.iter_mut().flatten() {
+                if let Some(before) = unit.cut.take(&cell.cell) {
+                    cell.go_on_as(before);
+                }
+            }
+            self.outdate(&at.document);
+            events.push(SessionEvent::Cells(at.document));
+        }
+        events
+    }
+
+    /// The texts whose runs are under another name since this was last asked.
+    pub(super) fn take_moved(&mut self) -> Vec<Moved> {
+        self.closed.take_moved()
+    }
+
+    /// Where a px cell is, or was when its text was closed.
+    pub(super) fn whereabouts(&self, cell: CellId) -> Option<Whereabouts> {
+        let has_it = |unit: &Unit| unit.cells().any(|other| other.id == cell);
+        let open = self.units.iter().find(|(_, unit)| has_it(unit));
+        open.map(|(key, unit)| unit.whereabouts(key)).or_else(|| self.closed.whereabouts(cell).cloned())
+    }
+
+    /// Notes that a px cell was asked to run: should it leave its text, it is remembered until it comes back.
+    pub(super) fn asked_for(&mut self, key: &DocumentKey, cell: CellId) {
+        let unit = self.units.get_mut(key);
+        if let Some(cell) = unit.and_then(|unit| unit.cells_mut().find(|other| other.id == cell)) {
+            cell.asked_for = true;
+        }
     }
 
     /// Makes a notebook cell run on the engines even if it holds no px magic.
@@ -238,14 +301,14 @@ impl Documents {
     /// The px cells that left their texts and may come back.
     pub(super) fn cut(&self) -> impl Iterator<Item = CellId> + '_ {
         let open = self.units.values().map(|unit| &unit.cut);
-        open.chain(self.closed.values()).flat_map(Cut::ids)
+        open.chain(self.closed.cuts()).flat_map(Cut::ids)
     }
 
     /// Forgets deleted px cells whose runs are forgotten: should they come back, they have no result.
     pub(super) fn forget(&mut self, is_forgotten: impl Fn(RunId) -> bool) {
         let open = self.units.values_mut().map(|unit| &mut unit.cut);
-        open.chain(self.closed.values_mut()).for_each(|cut| cut.forget(&is_forgotten));
-        self.closed.retain(|_, cut| !cut.is_empty());
+        open.chain(self.closed.cuts_mut()).for_each(|cut| cut.forget(&is_forgotten));
+        self.closed.forget_empty();
     }
 
     /// Whether any open document holds a px cell.
@@ -350,16 +413,17 @@ impl Documents {
         self.units.get(key).and_then(excerpt).unwrap_or_default()
     }
 
-    /// Notes the newest run of a cell.
+    /// Notes the newest run of a cell, which may have left its text.
     pub(super) fn set_run(&mut self, run: &Arc<RunHandle>) {
-        let cell = self
-            .units
-            .get_mut(&run.document)
-            .and_then(|unit| unit.cells_mut().find(|cell| cell.id == run.cell));
-        if let Some(cell) = cell {
+        let document = run.document();
+        let unit = self.units.get_mut(&document);
+        if let Some(cell) = unit.and_then(|unit| unit.cells_mut().find(|cell| cell.id == run.cell)) {
             cell.run = Some(run.clone());
-            self.outdate(&run.document);
+            self.outdate(&document);
+            return;
         }
+        let open = self.units.values_mut().map(|unit| &mut unit.cut);
+        open.chain(self.closed.cuts_mut()).for_each(|cut| cut.set_run(run));
     }
 
     /// The texts under a key: a document, a notebook's cell, or all cells of a notebook.
@@ -405,22 +469,24 @@ impl Documents {
         notebook: Option<DocumentKey>,
     ) {
         let text = Document::new(text, version);
+        let at = Whereabouts { home: notebook.clone().unwrap_or_else(|| key.clone()), document: key.clone() };
         let wanted = Wanted { format: self.format, is_ipy: key.has_extension("ipy") };
         let index = Index::new_as(text.rope(), dialect, wanted, self.next_text, Arc::clone(&self.top));
         self.next_text += 1;
         let mut unit = Unit {
-            text,
             notebook,
             nth: 0,
             index,
             lints: Lints::default(),
             passed: None,
             blocks: Vec::new(),
-            cut: self.closed.remove(&key).unwrap_or_default(),
+            cut: Cut::default(),
+            text,
             view: None,
             earlier: None,
             texts: None,
         };
+        unit.cut = self.closed.take(&at, &unit.px_cells()).unwrap_or_default();
         let all = Delta { replaced: vec![(0..0, 0..unit.index.blocks().len())], resolved: Vec::new() };
         unit.update(&all, self.encoding, &mut self.next_cell);
         self.units.insert(key, unit);
@@ -568,6 +634,16 @@ impl Unit {
             replanned |= tracker.refresh(&mut self.blocks[*at], self.index.block(*at));
         }
         replanned
+    }
+
+    fn whereabouts(&self, key: &DocumentKey) -> Whereabouts {
+        Whereabouts { home: self.notebook.as_ref().unwrap_or(key).clone(), document: key.clone() }
+    }
+
+    /// Its px cells as they are read.
+    fn px_cells(&self) -> Vec<&PxCell> {
+        let blocks = (0..self.index.blocks().len()).map(|at| self.index.block(at));
+        blocks.flat_map(|block| block.cells).map(AsRef::as_ref).collect()
     }
 
     fn cells(&self) -> impl Iterator<Item = &Tracked> {

@@ -143,7 +143,7 @@ impl KeptHead {
         Self {
             format: FORMAT,
             name: name.to_owned(),
-            document: handle.home.to_string(),
+            document: handle.home().to_string(),
             cell: handle.number,
             line: handle.line + 1,
             place: handle.place_name.cell.map(|_| handle.place_name.to_string()),

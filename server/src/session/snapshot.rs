@@ -76,7 +76,8 @@ impl Snapshot {
     /// The document that held a run's cell; `None` if it is not open, or is not among the texts that the request is about.
     pub(crate) fn document_of(&self, run: &RunHandle) -> Option<&Arc<DocumentView>> {
         let (texts, _) = self.here.as_ref()?;
-        texts.iter().find(|view| view.key == run.document)
+        let at = run.at.borrow();
+        texts.iter().find(|view| view.key == at.document)
     }
 
     /// The document that the request is about; `None` if it is not open.
@@ -376,7 +377,8 @@ impl Runs {
     /// The runs of one document or notebook, or all runs, oldest first.
     pub(crate) fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = &RunRecord> {
         let is_of = move |record: &&RunRecord| {
-            home.as_ref().is_none_or(|home| record.handle.home == *home || record.handle.document == *home)
+            let at = record.handle.at.borrow();
+            home.as_ref().is_none_or(|home| at.home == *home || at.document == *home)
         };
         self.iter().filter(is_of)
     }

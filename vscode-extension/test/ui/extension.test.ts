@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
+import { basename } from "node:path";
 
 import { CLUSTER, session } from "./steps";
 import { until } from "./until";
@@ -221,6 +222,35 @@ step("a window that is opened again finds the cluster with its variables", async
   await window.clickLens(again, "# %% What an earlier window left", "Run on 4 engines");
   await window.paintedBehind(again, 'print("kept"', /^✓ .*kept/);
   await window.screenshot("reloaded");
+});
+
+step("what is painted stays when a file is renamed", async () => {
+  const kept = window.editor("slow.py");
+  await window.paintedBehind(kept, 'print("kept"', /^✓ .*kept/);
+  const files = window.page.locator(".explorer-folders-view");
+  await files.locator('.monaco-list-row[aria-label^="slow.py"]').click();
+  await window.page.keyboard.press("F2");
+  const name = files.locator(".monaco-inputbox input");
+  await name.fill("renamed.py");
+  await name.press("Enter");
+  await window.paintedBehind(window.editor("renamed.py"), 'print("kept"', /^✓ .*kept/);
+  await window.screenshot("renamed");
+});
+
+step("what is painted stays when an untitled document is saved", async () => {
+  await window.command("File: New Untitled Text File");
+  const untitled = window.page.locator('.editor-instance .monaco-editor[data-uri^="untitled:"]').first();
+  await untitled.locator(".view-line").first().click();
+  await window.command("Change Language Mode");
+  await window.pick("python", "Python");
+  await untitled.locator(".view-line").first().click();
+  await window.page.keyboard.insertText('saved\n%px print("of an untitled one")');
+  await window.command("pxlens: Run Px Cell");
+  await window.paintedBehind(untitled, "%px print", /^✓ .*of an untitled one/);
+  await window.page.keyboard.press("Control+S");
+  const saved = basename(await window.saveAs(/\.py$/));
+  await window.paintedBehind(window.editor(saved), "%px print", /^✓ .*of an untitled one/);
+  await window.screenshot("saved");
 });
 
 step("the px cells of a notebook have their lens and what they gave in the cell", async () => {

@@ -74,7 +74,7 @@ fn answer(
     files: &Files,
     media: Option<bool>,
 ) -> PageResult {
-    let uri = to_proto::uri(&handle.document);
+    let uri = to_proto::uri(&handle.document());
     let took = match run.is_over() {
         true => format!(" · {}", render::duration(render::elapsed(run, run.created))),
         false => String::new(),

@@ -27,7 +27,7 @@ pub(super) struct LocalPart {
 impl LocalPart {
     pub(super) fn of(handle: &RunHandle) -> Self {
         let params = RunLocalParams {
-            uri: handle.document.to_string(),
+            uri: handle.document().to_string(),
             cell: to_proto::cell_id(handle.cell),
             run: to_proto::run_id(handle.id),
             code: handle.plan.code.to_string(),

@@ -18,7 +18,7 @@ use crate::{
     lsp::{to_proto, wire::lifetime::Lifetime},
     render,
     run::{Ending, Phase, Run, RunState},
-    session::{DocumentKey, RunHandle, ShownResult},
+    session::{DocumentKey, RunHandle, ShownResult, Whereabouts},
 };
 
 /// How often the elapsed time of a run is updated while nothing else happens.
@@ -37,17 +37,26 @@ pub(super) struct Followers {
     pub(super) shows_progress: bool,
 }
 
-/// A px cell of a document, in the protocol's types.
+/// A px cell whose document may be renamed.
 #[derive(Clone, Debug)]
 struct Cell {
-    uri: Uri,
+    /// Where the cell of the run is that it shows.
+    run: watch::Receiver<Whereabouts>,
+    /// Its own text, if it is in another one.
+    other: Option<DocumentKey>,
     id: CellId,
+}
+
+impl Cell {
+    fn uri(&self) -> Uri {
+        to_proto::uri(self.other.as_ref().unwrap_or(&self.run.borrow().document))
+    }
 }
 
 impl Followers {
     /// Follows one run until no more output can come, not even late output.
     pub(super) async fn follow(self, handle: Arc<RunHandle>) {
-        let cell = Cell { uri: to_proto::uri(&handle.document), id: to_proto::cell_id(handle.cell) };
+        let cell = Cell { run: handle.at.clone(), other: None, id: to_proto::cell_id(handle.cell) };
         let mut view = handle.view.clone();
         let mut shown = self.progress_of(&handle);
         // Following a run must not keep it in memory.
@@ -84,7 +93,8 @@ impl Followers {
 
     /// Follows the run that a `%pxresult` shows, on behalf of that line, until no more output can come.
     pub(super) async fn follow_result(self, document: DocumentKey, shown: ShownResult) {
-        let cell = Cell { uri: to_proto::uri(&document), id: to_proto::cell_id(shown.cell) };
+        let other = (document != shown.run.document()).then_some(document);
+        let cell = Cell { run: shown.run.at.clone(), other, id: to_proto::cell_id(shown.cell) };
         let mut view = shown.run.view.clone();
         drop(shown);
         let mut seen: Option<Counts> = None;
@@ -115,7 +125,7 @@ impl Followers {
 
     fn mark(&self, cell: &Cell) {
         if let Some(marks) = &self.marks {
-            marks.mark(&cell.uri, Mark::Cell(cell.id.clone()));
+            marks.mark(&cell.uri(), Mark::Cell(cell.id.clone()));
         }
     }
 
@@ -128,9 +138,10 @@ impl Followers {
     fn state_changed(&self, cell: &Cell, urgent: bool) {
         if let Some(marks) = &self.marks {
             let mark = Mark::Cell(cell.id.clone());
-            if urgent { marks.mark_urgent(&cell.uri, mark) } else { marks.mark(&cell.uri, mark) }
+            let uri = cell.uri();
+            if urgent { marks.mark_urgent(&uri, mark) } else { marks.mark(&uri, mark) }
         }
-        self.diagnostics.check(&cell.uri);
+        self.diagnostics.check(&cell.uri());
         self.refresh.mark_states();
         self.mark_engines();
     }

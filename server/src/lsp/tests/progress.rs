@@ -11,7 +11,7 @@ use crate::{
     engines::EngineId,
     jupyter::content::StreamName,
     run::{Event, EventKind, Run, RunId, RunRequest, Slot, Time},
-    session::{DocumentKey, Limits, RunHandle, SessionEvent, SpillFolder},
+    session::{DocumentKey, Limits, RunHandle, SessionEvent, SpillFolder, Whereabouts},
 };
 
 const URI: &str = "file:///a.py";
@@ -33,8 +33,11 @@ impl FakeRun {
         let (sender, view) = watch::channel(Arc::new(run.clone()));
         client.emit(SessionEvent::Started(Arc::new(RunHandle {
             id: RunId(id),
-            document: DocumentKey::from(URI),
-            home: DocumentKey::from(URI),
+            at: watch::channel(Whereabouts {
+                document: DocumentKey::from(URI),
+                home: DocumentKey::from(URI),
+            })
+            .1,
             cell: cell.id,
             number: id,
             line: cell.line,

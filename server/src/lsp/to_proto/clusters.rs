@@ -65,7 +65,7 @@ impl EngineActivity {
 fn cell_of(handle: &RunHandle) -> EngineCell {
     EngineCell {
         run: run_id(handle.id),
-        uri: handle.document.to_string(),
+        uri: handle.document().to_string(),
         cell: cell_id(handle.cell),
         line: handle.line,
         title: handle.title.trim().to_owned(),

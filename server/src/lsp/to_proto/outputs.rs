@@ -140,7 +140,7 @@ pub(in crate::lsp) fn past_run(past: &session::RunRecord, now: Time) -> PastRun 
     let engines = &run.request.engines;
     PastRun {
         run: run_id(handle.id),
-        uri: Uri::from(&*handle.document.0),
+        uri: Uri::from(&*handle.document().0),
         cell: cell_id(handle.cell),
         line: handle.line,
         title: handle.title.trim().to_owned(),

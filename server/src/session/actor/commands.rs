@@ -240,6 +240,7 @@ impl Actor {
             let shown = self.index.shown_by.get(&view.id).and_then(|run| self.index.runs.get(run));
             view.run = shown.map(|entry| Arc::clone(&entry.handle));
         }
+        self.documents.asked_for(&text.key, view.id);
         let magic = view.cell.magic_range();
         PinnedCell {
             key: text.key.clone(),

@@ -1,8 +1,12 @@
 //! What editors say about documents and notebooks.
 
+use super::Actor;
 use crate::{
     cells::Dialect,
-    session::{CellText, DocumentKey, NotebookChange, Session, SessionEvent, documents::Documents},
+    session::{
+        CellText, DocumentKey, NotebookChange, Session, SessionEvent,
+        documents::{Documents, Moved},
+    },
     text::{Change, Encoding},
 };
 
@@ -20,6 +24,11 @@ impl Session {
     /// A document was closed. Its runs go on.
     pub(crate) fn close(&self, key: DocumentKey) {
         self.close_with(move |documents| documents.close(&key));
+    }
+
+    /// A file or folder was renamed. Editors say so before or after they close what is open under its old name and open it again.
+    pub(crate) fn rename(&self, old: DocumentKey, new: DocumentKey) {
+        self.edit(move |documents| documents.rename(&old, &new));
     }
 
     /// A notebook was opened: the keys of all its cells in order, texts in Python, and the cells that are Markdown all the
@@ -57,6 +66,7 @@ impl Session {
     fn edit(&self, edit: impl FnOnce(&mut Documents) -> Vec<SessionEvent> + Send + 'static) {
         self.tell(|actor| {
             let events = edit(&mut actor.documents);
+            actor.follow_names();
             actor.notify_all(events);
         });
     }
@@ -64,8 +74,19 @@ impl Session {
     fn close_with(&self, close: impl FnOnce(&mut Documents) -> Vec<SessionEvent> + Send + 'static) {
         self.tell(|actor| {
             let events = close(&mut actor.documents);
+            actor.follow_names();
             actor.forget_old_runs();
             actor.notify_all(events);
         });
+    }
+}
+
+impl Actor {
+    /// Passes on to runs under which names their documents go on.
+    fn follow_names(&mut self) {
+        for Moved { from, to } in self.documents.take_moved() {
+            let of_it = self.index.runs.values().filter(|entry| entry.at.borrow().document == from);
+            of_it.for_each(|entry| drop(entry.at.send_replace(to.clone())));
+        }
     }
 }

@@ -52,10 +52,11 @@ impl Actor {
             cells.insert(cell);
             wanted.extend(run);
         }
-        self.index.shown_by.retain(|cell, _| cells.contains(cell));
-        wanted.extend(self.index.shown_by.values());
+        let shown_by = self.index.shown_by.iter().filter(|(cell, _)| cells.contains(cell));
+        wanted.extend(shown_by.map(|(_, run)| *run));
         // What left its text may come back with its runs, which go only where memory is short.
         cells.extend(self.documents.cut());
+        self.index.shown_by.retain(|cell, _| cells.contains(cell));
         let mut kept: HashMap<CountedWith, usize> = HashMap::new();
         let mut bytes = 0usize;
         let mut gone = HashSet::new();
@@ -64,7 +65,7 @@ impl Actor {
             let handle = &entry.handle;
             let owner = match cells.contains(&handle.cell) {
                 true => CountedWith::Cell(handle.cell),
-                false => CountedWith::Gone(handle.home.clone()),
+                false => CountedWith::Gone(handle.home()),
             };
             let count = kept.entry(owner).or_default();
             *count += 1;
@@ -162,7 +163,7 @@ impl Actor {
         if cleared > 0 {
             self.dismiss(|run| match cell {
                 Some(cell) => run.cell == cell,
-                None => texts.contains(&run.document),
+                None => texts.contains(&run.document()),
             });
             // Hints and lenses showed them.
             self.notify(SessionEvent::Plans);
@@ -175,7 +176,7 @@ impl Actor {
     pub(super) fn reveal(&mut self, run: RunId) {
         let Some(entry) = self.index.runs.get_mut(&run) else { return };
         if !std::mem::replace(&mut entry.revealed, true) && !entry.handle.plan.blocking {
-            let document = entry.handle.document.clone();
+            let document = entry.handle.document();
             self.notify(SessionEvent::Cells(document));
         }
     }
@@ -185,7 +186,7 @@ impl Actor {
     fn regroup(&mut self, run: RunId, group_by: GroupBy) -> bool {
         let Some(entry) = self.index.runs.get(&run) else { return false };
         if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
-            let texts = self.documents.notebook_cells(&entry.handle.document);
+            let texts = self.documents.notebook_cells(&entry.handle.document());
             self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
         true

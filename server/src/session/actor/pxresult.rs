@@ -53,14 +53,15 @@ impl Actor {
 
     /// Refreshes the `%pxresult` lines of a run's suffix: what they show is outdated once a newer run exists.
     pub(super) fn refresh_pxresults(&self, run: &RunHandle) {
+        let home = run.home();
         let alike = |shown: &RunId| {
             self.index
                 .runs
                 .get(shown)
-                .is_some_and(|shown| shown.handle.home == run.home && shown.handle.suffix == run.suffix)
+                .is_some_and(|shown| shown.handle.home() == home && shown.handle.suffix == run.suffix)
         };
         if self.index.shown_by.values().any(alike) {
-            let texts = self.documents.notebook_cells(&run.document);
+            let texts = self.documents.notebook_cells(&run.document());
             self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
     }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     render::GroupBy,
     run::RunId,
-    session::{CellId, Only, RunHandle, RunRecord, Runs, run_task::Order},
+    session::{CellId, Only, RunHandle, RunRecord, Runs, Whereabouts, run_task::Order},
 };
 
 /// The runs, with the value in which they are shared with faces. Changing the runs drops that value; the next snapshot makes
@@ -39,6 +39,8 @@ pub(super) struct RunEntries {
 /// What the session knows of a run.
 pub(super) struct RunEntry {
     pub(super) handle: Arc<RunHandle>,
+    /// Where its cell is.
+    pub(super) at: watch::Sender<Whereabouts>,
     /// Where its order goes; `None` once it was given.
     pub(super) order: Option<oneshot::Sender<Order>>,
     /// The part of an earlier run's engines that it is for.

@@ -20,7 +20,7 @@ use crate::{
     run::{Run, RunId, RunRequest, RunState},
     session::{
         CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
-        RunError, RunHandle, RunResponse, Session, SessionEvent, parts,
+        RunError, RunHandle, RunResponse, Session, SessionEvent, Whereabouts, parts,
         queue::{After, Entry, Steps},
         run_task::{self, Order, Recipient},
         spill::{Spill, SpillFolder},
@@ -237,12 +237,14 @@ impl Actor {
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
         let (regroup, regrouped) = watch::channel(None);
+        // Its file may have another name since it was asked for.
+        let asked_at = || Whereabouts { document: pinned.key.clone(), home: pinned.home.clone() };
+        let (now_at, at) = watch::channel(self.documents.whereabouts(cell.id).unwrap_or_else(asked_at));
         let limits = self.settings.limits.clone();
         let spilled = Arc::new(SpillFolder::new(Arc::clone(&self.space), limits.clone(), id));
         let handle = Arc::new(RunHandle {
             id,
-            document: pinned.key.clone(),
-            home: pinned.home.clone(),
+            at,
             cell: cell.id,
             number: cell.cell.ordinal + 1,
             line: cell.line,
@@ -264,6 +266,7 @@ impl Actor {
         self.refresh_pxresults(&handle);
         let entry = RunEntry {
             handle: handle.clone(),
+            at: now_at,
             order: Some(order),
             only: pinned.only,
             canary: pinned.canary.then(CancellationToken::new),
@@ -334,8 +337,9 @@ impl Actor {
     fn send(&self, run: RunId) -> Result<Order, String> {
         let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
         let entry = self.index.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
-        let RunHandle { document, home, cell, .. } = &*entry.handle;
-        if !self.documents.is_closed(document, home) && !self.documents.cell_ids(document).contains(cell) {
+        let Whereabouts { document, home } = entry.at.borrow().clone();
+        let cells = || self.documents.cell_ids(&document);
+        if !self.documents.is_closed(&document, &home) && !cells().contains(&entry.handle.cell) {
             return Err("its px cell was deleted before its turn".to_owned());
         }
         let table = cluster.client.engines().borrow().clone();

@@ -24,7 +24,7 @@ impl Session {
 impl Actor {
     /// Everything that a request needs, as it is now.
     pub(super) fn snapshot(&mut self, about: &About) -> Snapshot {
-        let held = |entry: &RunEntry| entry.handle.document.clone();
+        let held = |entry: &RunEntry| entry.handle.document();
         let key = match about {
             About::Nothing => None,
             About::Document(key) => Some(key.clone()),

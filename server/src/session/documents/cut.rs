@@ -1,15 +1,15 @@
 //! Px cells that left a text and may come back: what was cut is pasted elsewhere, a deletion is undone, and what was closed is
 //! opened again.
 
-use std::{cmp::Reverse, collections::VecDeque};
+use std::{cmp::Reverse, collections::VecDeque, sync::Arc};
 
-use super::{CellId, tracked::Tracked};
+use super::{CellId, RunHandle, follow::is_formatted, tracked::Tracked};
 use crate::{cells::PxCell, run::RunId};
 
 /// How many deleted px cells of one text are remembered.
 const MOST: usize = 100;
 
-/// The deleted px cells of one text that have run, the oldest first.
+/// The deleted px cells of one text that were run or are to run, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Cut {
     cells: VecDeque<(u64, Tracked)>,
@@ -25,20 +25,27 @@ impl Cut {
     pub(super) fn remember(&mut self, deleted: impl IntoIterator<Item = Tracked>) {
         self.edits += 1;
         let edit = self.edits;
-        self.cells.extend(deleted.into_iter().filter(|cell| cell.run.is_some()).map(|cell| (edit, cell)));
+        self.cells.extend(deleted.into_iter().filter(Tracked::matters).map(|cell| (edit, cell)));
         let too_many = self.cells.len().saturating_sub(MOST);
         self.cells.drain(..too_many);
     }
 
-    /// Takes the one that a new px cell is the same as, which is the one that was deleted last. Of those that were deleted
-    /// together the first is taken first, as they come back in their order.
+    /// Takes the one that a new px cell is the same as, but for its formatting, which is the one that was deleted last. Of those
+    /// that were deleted together the first is taken first, as they come back in their order.
     pub(super) fn take(&mut self, new: &PxCell) -> Option<Tracked> {
-        let same = |old: &PxCell| {
-            (old.kind, &old.magic.suffix, &old.code) == (new.kind, &new.magic.suffix, &new.code)
-        };
-        let found = self.cells.iter().enumerate().filter(|(_, (_, old))| same(&old.cell));
-        let (at, _) = found.max_by_key(|(at, (edit, _))| (*edit, Reverse(*at)))?;
+        let cells = self.cells.iter().enumerate();
+        let alike = cells.filter(|(_, (_, old))| is_alike(&old.cell, new));
+        let found = alike.map(|(at, (edit, old))| (old.cell.code == new.code, *edit, Reverse(at)));
+        let (_, _, Reverse(at)) = found.max()?;
         self.cells.remove(at).map(|(_, cell)| cell)
+    }
+
+    /// Whether the px cells that left the text last are all among these, but for their formatting; not if there are none. They
+    /// left it when it was closed, or before that: VS Code empties an untitled document that was saved, and then closes it.
+    pub(super) fn is_among(&self, cells: &[&PxCell]) -> bool {
+        let Some((last, _)) = self.cells.back() else { return false };
+        let mut last = self.cells.iter().filter(|(edit, _)| edit == last);
+        last.all(|(_, old)| cells.iter().any(|new| is_alike(&old.cell, new)))
     }
 
     /// Their ids.
@@ -46,8 +53,20 @@ impl Cut {
         self.cells.iter().map(|(_, cell)| cell.id)
     }
 
+    /// Notes the newest run of a cell, if it is here.
+    pub(super) fn set_run(&mut self, run: &Arc<RunHandle>) {
+        if let Some((_, cell)) = self.cells.iter_mut().find(|(_, cell)| cell.id == run.cell) {
+            cell.run = Some(Arc::clone(run));
+        }
+    }
+
     /// Forgets those whose runs are forgotten.
     pub(super) fn forget(&mut self, is_forgotten: impl Fn(RunId) -> bool) {
-        self.cells.retain(|(_, cell)| cell.run.as_ref().is_some_and(|run| !is_forgotten(run.id)));
+        self.cells.retain(|(_, cell)| cell.run.as_ref().is_none_or(|run| !is_forgotten(run.id)));
     }
+}
+
+/// Whether two px cells are the same but for their formatting.
+fn is_alike(one: &PxCell, other: &PxCell) -> bool {
+    (one.kind, &one.magic.suffix) == (other.kind, &other.magic.suffix) && is_formatted(&one.code, &other.code)
 }

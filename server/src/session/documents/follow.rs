@@ -41,13 +41,6 @@ pub(super) struct Tracker<'a> {
 
 impl Tracker<'_> {
     fn track(&mut self, fresh: Fresh, old: Option<Tracked>) -> Tracked {
-        let (id, run) = match old {
-            Some(old) => (old.id, old.run),
-            None => {
-                *self.next += 1;
-                (CellId(*self.next - 1), None)
-            }
-        };
         let Fresh { cell, base, line, magic } = fresh;
         let range = Placed::new(Arc::clone(&cell), base).range();
         let at = |byte| {
@@ -64,7 +57,22 @@ impl Tracker<'_> {
         let plan = plan(&cell, &Overrides::default());
         let fingerprint = plan.as_ref().ok().map(Plan::fingerprint);
         let plan = Arc::new(plan);
-        Tracked { id, anchors: Some((magic.start, magic.end)), cell, run, plan, fingerprint, places }
+        let anchors = Some((magic.start, magic.end));
+        let mut tracked = Tracked {
+            id: CellId(*self.next),
+            anchors,
+            cell,
+            run: None,
+            asked_for: false,
+            plan,
+            fingerprint,
+            places,
+        };
+        match old {
+            Some(old) => tracked.go_on_as(old),
+            None => *self.next += 1,
+        }
+        tracked
     }
 
     /// Gives each new cell the id and the run of the old cell that it matches, or of one that was deleted before.
@@ -123,9 +131,7 @@ fn pair(old: &[Tracked], new: &[Fresh]) -> Vec<Option<usize>> {
     // If cells look alike, the edit can move the anchor of one onto its neighbour; equal code tells which is which.
     pair_by_code(&mut pairs, old, new, places, |one, other| one == other);
     // A formatter that replaces the whole text leaves no anchors, and changes whitespace and quotes.
-    pair_by_code(&mut pairs, old, new, places, |one, other| {
-        one == other || without_formatting(one).eq(without_formatting(other))
-    });
+    pair_by_code(&mut pairs, old, new, places, is_formatted);
     // What another program wrote leaves no anchors either; code that only grew or lost its end is still the same cell's.
     pair_by_code(&mut pairs, old, new, places, |one, other| {
         let (one, other) = (one.trim_end(), other.trim_end());
@@ -162,9 +168,14 @@ fn pair_by_code(
     }
 }
 
+/// Whether code is the same but for its formatting.
+pub(super) fn is_formatted(one: &str, other: &str) -> bool {
+    one == other || without_formatting(one.chars()).eq(without_formatting(other.chars()))
+}
+
 /// The characters of code that a formatter keeps.
-fn without_formatting(code: &str) -> impl Iterator<Item = char> + '_ {
-    code.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c })
+pub(super) fn without_formatting(code: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    code.filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c })
 }
 
 /// The places of px cells in a raw notebook: the nbformat id of their cell, and their number in it.

@@ -37,9 +37,10 @@ impl Documents {
             notebook.order.splice(start..end, come);
         }
         let mut events = Vec::new();
+        change.closed.iter().for_each(|cell| drop(notebook.unread.remove(cell)));
         for cell in change.closed {
-            notebook.unread.remove(&cell);
-            if self.units.remove(&cell).is_some() {
+            if self.units.contains_key(&cell) {
+                self.put_away(&cell);
                 events.push(SessionEvent::Cells(cell));
             }
         }
@@ -96,15 +97,23 @@ impl Documents {
     }
 
     pub(in crate::session) fn close_notebook(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
-        self.notebooks.remove(key);
-        let gone: Vec<DocumentKey> = self
+        let Some(notebook) = self.notebooks.remove(key) else { return Vec::new() };
+        let mut gone: Vec<DocumentKey> = self
             .units
             .iter()
             .filter(|(_, unit)| unit.notebook.as_ref() == Some(key))
             .map(|(cell, _)| cell.clone())
             .collect();
-        gone.iter().for_each(|cell| self.put_away(cell));
-        gone.into_iter().map(SessionEvent::Cells).collect()
+        let order = |cell: &DocumentKey| notebook.order.iter().position(|other| other == cell);
+        gone.sort_by_key(order);
+        let mut may_be_open = false;
+        gone.iter().for_each(|cell| may_be_open |= self.put_away(cell));
+        let mut events: Vec<SessionEvent> = gone.into_iter().map(SessionEvent::Cells).collect();
+        if may_be_open {
+            events.extend(self.go_on_with_open());
+        }
+        self.closed.was_closed(key);
+        events
     }
 
     fn add_cells(&mut self, notebook: &DocumentKey, cells: Vec<CellText>) {

@@ -1,5 +1,7 @@
 //! Which cells keep their results through edits, and which of these are stale.
 
+mod names;
+
 use expect_test::{Expect, expect};
 use tokio::sync::watch;
 
@@ -48,9 +50,8 @@ impl Fixture {
             let run = Run::new(RunId(self.runs), Arc::new(request), Time(0), true);
             let (_, view) = watch::channel(Arc::new(run));
             self.documents.set_run(&Arc::new(RunHandle {
-                home: key(name),
                 id: RunId(self.runs),
-                document: key(name),
+                at: watch::channel(Whereabouts { document: key(name), home: key(name) }).1,
                 cell: cell.id,
                 number: cell.cell.ordinal + 1,
                 line: cell.line,

@@ -18,6 +18,8 @@ pub(super) struct Tracked {
     /// Start and end of its magic, in bytes; they move with edits. `None` if it was deleted.
     pub(super) anchors: Option<(usize, usize)>,
     pub(super) run: Option<Arc<RunHandle>>,
+    /// Whether it was asked to run, even if it has no run yet or shows that of another cell.
+    pub(super) asked_for: bool,
     /// Shared with what is handed out after each edit.
     pub(super) plan: Arc<Result<Plan, Refusal>>,
     pub(super) fingerprint: Option<Fingerprint>,
@@ -29,6 +31,16 @@ impl Tracked {
     /// Moves the anchors with the text.
     pub(super) fn moved(&mut self, edits: &[Edit]) {
         self.anchors = self.anchors.and_then(|anchors| edits.iter().try_fold(anchors, moved));
+    }
+
+    /// Whether it is worth remembering once it has left its text.
+    pub(super) fn matters(&self) -> bool {
+        self.run.is_some() || self.asked_for
+    }
+
+    /// Makes it the cell that it was before.
+    pub(super) fn go_on_as(&mut self, before: Self) {
+        (self.id, self.run, self.asked_for) = (before.id, before.run, before.asked_for);
     }
 
     /// Plans the cell again with what is in force now; returns whether the plan changed.

@@ -63,10 +63,10 @@ async fn twenty_runs_of_each_cell_are_kept_and_a_pxresult_names_the_newest() {
     }
     let now = fixture.session.snapshot(&keys[0]).await;
     let history: Vec<&RunRecord> = now.history().collect();
-    let of = |at: usize| history.iter().filter(|past| past.handle.document == keys[at]).count();
+    let of = |at: usize| history.iter().filter(|past| past.handle.document() == keys[at]).count();
     // While a run is going on, its cell has one run more.
     assert_eq!((of(0), of(1), history.len()), (20, 20, 40));
-    assert!(history.iter().all(|past| past.name.is_none() == (past.handle.document == keys[0])));
+    assert!(history.iter().all(|past| past.name.is_none() == (past.handle.document() == keys[0])));
     let newest = history.last().expect("there are some").handle.id;
     assert_eq!(newest, RunId(50));
     assert_eq!(now.runs.named("mine").expect("it has a name").id, newest);
