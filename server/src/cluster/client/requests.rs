@@ -69,6 +69,8 @@ pub(super) struct Request {
     pub(super) aborted: bool,
     /// Whether the connection that carries its output broke meanwhile.
     gap: bool,
+    /// Whether the one that carries its reply did.
+    reply_gap: bool,
     /// Whether nothing more is waited for.
     over: bool,
     /// Whether it ended for its run although it still waits on its engine.
@@ -101,6 +103,7 @@ impl Request {
             idle: false,
             aborted: false,
             gap: false,
+            reply_gap: false,
             over: false,
             abandoned: false,
             last: now,
@@ -305,8 +308,11 @@ impl Requests {
             let Some(request) = self.all.get(id).filter(|request| !request.over && !request.replied) else {
                 continue;
             };
-            // With the end of its output in hand nothing but the reply is missing.
-            let reason = if request.idle { LostReason::ReplyMissing } else { LostReason::ControllerLost };
+            // With the end of its output in hand nothing but the reply is missing; a connection that broke took it.
+            let reason = match request.idle && !request.reply_gap {
+                true => LostReason::ReplyMissing,
+                false => LostReason::ControllerLost,
+            };
             self.lose(id, reason, at);
         }
     }
@@ -340,6 +346,11 @@ impl Requests {
     /// Output of whatever is outstanding may have been lost.
     pub(super) fn note_gap(&mut self) {
         self.all.values_mut().filter(|request| !request.over).for_each(|request| request.gap = true);
+    }
+
+    /// Replies to whatever is outstanding may have been lost.
+    pub(super) fn note_reply_gap(&mut self) {
+        self.all.values_mut().filter(|request| !request.over).for_each(|request| request.reply_gap = true);
     }
 
     /// Ends requests whose time limit has passed.
