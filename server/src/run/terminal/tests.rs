@@ -63,6 +63,9 @@ fn a_character_that_is_not_seen_is_spelled_out_unless_it_joins_others() {
     ] {
         assert_eq!((&*terminal_text(text, false), &*visible(text, false)), (shown, shown), "{text:?}");
     }
+    // What it joined is written over; the joiner stayed unseen.
+    assert_eq!(terminal_text("é\u{200d}\u{200d}é\ra", false), r"a\u200d\u200dé");
+    assert_eq!(terminal_text("é\u{200d}é\r\x1b[1ma", true), "\x1b[1ma\x1b[0m\\u200dé");
 }
 
 #[test]
