@@ -6,10 +6,7 @@
 
 use std::{fmt, ops::Range};
 
-use super::{
-    options,
-    values::{self, OptionsError, TargetsOption},
-};
+use super::values::{self, OptionsError, TargetsOption};
 
 /// What holds where neither a cell nor a line above it says otherwise.
 pub(crate) mod defaults {
@@ -638,7 +635,7 @@ impl Options {
             OPTIONS.iter().find(is_it).map_or("", |option| option.long)
         };
         if let Some(targets) = targets {
-            let joint = options::joint(&targets.text, ' ');
+            let joint = values::joint(&targets.text, ' ');
             add(format!("{}{joint}{}", name(Setting::Targets, None), targets.text));
         }
         let switches = [(Setting::Block, block), (Setting::Stream, stream), (Setting::Verbose, verbose)];
@@ -652,7 +649,7 @@ impl Options {
             (Setting::Out, out.clone()),
         ];
         for (sets, value) in values {
-            let joint = |value: &str| options::joint(value, '=');
+            let joint = |value: &str| values::joint(value, '=');
             value.into_iter().for_each(|value| add(format!("{}{}{value}", name(sets, None), joint(&value))));
         }
         if *local {

@@ -81,16 +81,6 @@ pub(super) fn split_all(line: &str) -> Option<Vec<Range<usize>>> {
     split(line).ok()
 }
 
-/// What stands between a flag and its value, which is usually this. A value in quotes is an argument of its own, since there
-/// alone a quote keeps blanks together; what would be read otherwise as an argument is joined to its flag.
-pub(super) fn joint(value: &str, usual: char) -> char {
-    match split_all(value).as_deref() {
-        Some([all]) if value.starts_with(['\'', '"']) && all.len() == value.len() => ' ',
-        Some([_]) if !value.starts_with('-') => usual,
-        _ => '=',
-    }
-}
-
 /// Splits as Python's `shlex` does when it is not to follow POSIX: an argument that begins with a quote ends with that
 /// quote; any other ends before a blank.
 fn split(line: &str) -> Result<Vec<Range<usize>>, Fault> {
