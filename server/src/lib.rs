@@ -18,6 +18,7 @@ mod jupyter;
 mod lint;
 pub mod log;
 pub mod lsp;
+pub mod memory;
 mod ownership;
 mod plan;
 mod private;

@@ -25,6 +25,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("plan", &["render", "cells", "run", "engines"]),
     ("clock", &["run"]),
     ("private", &[]),
+    ("memory", &[]),
     ("ownership", &[]),
     ("blocking", &[]),
     ("signals", &[]),
