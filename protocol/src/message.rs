@@ -98,9 +98,9 @@ macro_rules! messages {
 /// Whether a message is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It is.
+    /// It is answered.
     Request,
-    /// It is not.
+    /// Nothing answers it.
     Notification,
 }
 

@@ -38,6 +38,7 @@ mod shell;
 mod spelling;
 mod statements;
 mod suites;
+mod syntax;
 mod unreadable;
 mod values;
 mod views;

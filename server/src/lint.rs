@@ -41,7 +41,7 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 34] = [
+static RULES: [&Rule; 35] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -60,6 +60,7 @@ static RULES: [&Rule; 34] = [
     &spellings::UNREAD_CALL,
     &OWN_MAGIC,
     &markers::FREED_MAGIC,
+    &markers::INACTIVE_MAGIC,
     &AUTOMAGIC,
     &spellings::UNLIKE_IMPORT,
     &markers::UNREAD_HEADER,
@@ -226,7 +227,7 @@ fn of_magic(scanned: &Scanned, found: &Found) -> Vec<Problem> {
     let block = scanned.text();
     let conditional = found.suite.map(|suite| conditional::check(&block, found, suite));
     if found.kind == CellKind::SyncImports {
-        return conditional.into_iter().collect();
+        return conditional.into_iter().chain(spellings::not_local(found)).collect();
     }
     let mut problems = options::check(found);
     problems.extend(spellings::check(found));

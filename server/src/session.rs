@@ -28,7 +28,10 @@ mod tests;
 mod view;
 mod wishes;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -277,27 +280,60 @@ pub(crate) enum Owner {
     Other,
 }
 
-/// The cluster of a session.
+/// The connection of a session to a cluster.
 #[derive(Clone, Debug, Default)]
+pub(crate) enum ConnectionView {
+    /// There is none, and none is looked for.
+    #[default]
+    None,
+    /// A cluster is looked for.
+    Looking,
+    /// A cluster is being started.
+    Starting,
+    /// A cluster is in use.
+    InUse(Box<ClusterView>),
+}
+
+impl ConnectionView {
+    /// The cluster in use.
+    pub(crate) fn cluster(&self) -> Option<&ClusterView> {
+        match self {
+            Self::InUse(cluster) => Some(cluster),
+            Self::None | Self::Looking | Self::Starting => None,
+        }
+    }
+
+    /// The engines of the cluster in use.
+    pub(crate) fn engines(&self) -> &EngineTable {
+        static NONE: LazyLock<EngineTable> = LazyLock::new(EngineTable::default);
+        self.cluster().map_or(&NONE, |cluster| &cluster.engines)
+    }
+}
+
+/// The cluster that a session uses.
+#[derive(Clone, Debug)]
 pub(crate) struct ClusterView {
-    /// Where it was found, and who started it; `None` while there is none.
-    pub owner: Option<Owner>,
-    /// How it is named in sentences and in the setting `pxlens.cluster`.
-    pub name: String,
+    /// Who started it.
+    pub owner: Owner,
     /// Its files, as discovery found them.
-    pub found: Option<FoundCluster>,
+    pub found: FoundCluster,
     pub engines: Arc<EngineTable>,
     /// Whether each engine is idle or busy.
     pub activities: Arc<Activities>,
     /// Whose work the busy ones do.
     pub origins: Origins,
     /// Whether it answers.
-    pub status: Option<ClusterStatus>,
-    /// Whether a cluster is being started while there is none.
-    pub starting: bool,
+    pub status: ClusterStatus,
     /// The first run that may have been on this cluster. Earlier runs were on others, whose engines may have had the
     /// same ids.
     pub first_run: RunId,
+}
+
+impl ClusterView {
+    /// How it is named in sentences and in the setting `pxlens.cluster`.
+    pub(crate) fn name(&self) -> String {
+        self.found.label()
+    }
 }
 
 /// The outcome of choosing a cluster.

@@ -5,10 +5,14 @@
 
 mod commands;
 mod compiled;
+mod freed;
 mod grammar;
+mod inactive;
 mod local_too;
 mod magics;
+mod other_calls;
 mod refused;
+mod scopes;
 mod words;
 
 use std::{ops::Range, sync::Arc};
@@ -21,7 +25,7 @@ use super::{
     calls,
     escapes::Escape,
     found::{About, BlockText, Found, Note, Stray},
-    jupytext::{self, Frees},
+    jupytext::Frees,
     lines::line_at,
     magic::{MagicKind, px_name},
     mapped::Mapped,
@@ -110,6 +114,8 @@ struct Scanner<'a> {
     handed: Handed,
     /// Of a block that may define magics.
     definitions: Option<Definitions>,
+    /// Whether it has words with which Python runs magics.
+    names_magics: bool,
     /// The first line of what IPython runs as a cell, if that is anything.
     code: Option<usize>,
     /// Whether that stands under `%%timeit`, which makes a function of it.
@@ -177,6 +183,10 @@ impl<'a> Scanner<'a> {
         let out = Scan { shell, ..Scan::default() };
         let definitions = own_magics::may_define(block.source.text()).then(Definitions::default);
         let (suites, handed) = (Suites::default(), Handed::default());
+        let text = block.source.text().as_bytes();
+        let names_magics = ["_magic", ".magics", "ParallelMagics", "run_cell"]
+            .iter()
+            .any(|word| memchr::memmem::find(text, word.as_bytes()).is_some());
         Self {
             block,
             dedent: 0,
@@ -185,6 +195,7 @@ impl<'a> Scanner<'a> {
             compiled_by: None,
             handed,
             definitions,
+            names_magics,
             code: None,
             is_timed: false,
             is_body: false,
@@ -225,6 +236,11 @@ impl<'a> Scanner<'a> {
             if asks_for_help(name) {
                 break;
             }
+            if name.starts_with('%') {
+                self.breaks(index, Why::Name(format!("%%{name}")));
+                self.all_local(index);
+                return;
+            }
             let written = self.source_range(index, begin..line.trim_end().len());
             let mut text = Mapped::default();
             text.push_part(self.block.source, written);
@@ -258,6 +274,11 @@ impl<'a> Scanner<'a> {
                         name,
                         is_line_magic: true,
                     });
+                }
+                if self.out.shell.is_own(name) {
+                    let body = self.body(index + 1..self.len(), escape.map(|(escape, _)| escape));
+                    let name = name.to_owned();
+                    self.run_too(&body, false, |px| About::InOwnBody { name: px, by: name.clone() });
                 }
                 self.all_local(index);
                 return;
@@ -309,6 +330,11 @@ impl<'a> Scanner<'a> {
             let spelling = escape.into();
             let place = Place { lines: index..index + 1, column, escape, spelling, suite: None };
             self.magic(statement, place, Before { prefix: self.prefix, ..Before::default() });
+        } else if !statement.text().starts_with(['!', '?', ',', ';', '/'])
+            && Tokens::default().read(statement.text(), 0).is_none()
+            && !grammar::is_python(statement.text())
+        {
+            self.breaks(index, Why::Options(name.to_owned()));
         }
     }
 
@@ -375,7 +401,7 @@ impl<'a> Scanner<'a> {
         let magic_range = self.block.filled(index);
         let code = self.body(index + 1..last + 1, escape);
         if magic.options.local {
-            self.local_too(&code, true);
+            self.run_too(&code, true, |name| About::InLocalBody { name });
         }
         self.out.found.push(Found {
             kind: CellKind::CellMagic,
@@ -447,6 +473,7 @@ impl<'a> Scanner<'a> {
             let line = self.line(index);
             if !tokens.at_statement() {
                 self.nested_calls(index, 0, &tokens);
+                self.other_calls(index, 0, &tokens);
                 if !tokens.in_text() && self.is_freed(index) {
                     self.breaks(index, Why::FREED);
                 }
@@ -475,6 +502,9 @@ impl<'a> Scanner<'a> {
                 }
                 is_begun = freed.trim() == "\\";
             }
+            if escape.is_some_and(|(escape, _)| escape == Escape::Comment) {
+                self.freed_name(index, &freed);
+            }
             if escape.is_none() && !is_idle {
                 self.names(line);
                 self.own_magics(index);
@@ -493,6 +523,7 @@ impl<'a> Scanner<'a> {
                 let first = rest.chars().next().map_or(0, char::len_utf8);
                 let from = if calls::receiver(rest).is_some() { first } else { 0 };
                 self.nested_calls(index, begin + from, &tokens);
+                self.other_calls(index, begin, &tokens);
             }
             let assigned = tokens.read(line, begin);
             if escape.is_some() && assigned.is_none() {
@@ -526,59 +557,6 @@ impl<'a> Scanner<'a> {
         if is_help(&joined) || is_help(&joined.replace(['\'', '"'], " ")) {
             let indent = python::indent(&text[0]);
             self.handed.replace(lines, &text[0][..indent]);
-        }
-    }
-
-    /// Whether a comment on this line is a magic for jupytext or for VS Code.
-    fn is_freed(&self, index: usize) -> bool {
-        let line = self.line(index);
-        match self.block.hidden(index) {
-            Some(hidden) => hidden.escape != Escape::Databricks,
-            None => self.block.frees.is_magic(line) && !jupytext::sign(line).is_empty(),
-        }
-    }
-
-    /// Takes in a comment that does not count here. If jupytext makes a magic of it, it is one where the notebook is run: then
-    /// it may be the body of a statement, be indented as nothing is, or not exist.
-    fn freed_elsewhere(&mut self, index: usize) {
-        let line = self.line(index);
-        let goes_on = |above: &str| {
-            let freed = [&above[..jupytext::sign(above).start], &above[jupytext::sign(above).end..]].concat();
-            python::is_idle(above) && above.ends_with('\\') && !python::is_idle(&freed)
-        };
-        let is_continued = index.checked_sub(1).is_some_and(|above| goes_on(self.line(above)));
-        if is_continued || !self.block.frees.is_magic(line) {
-            return;
-        }
-        let sign = jupytext::sign(line);
-        let freed = [&line[..sign.start], &line[sign.end..]].concat();
-        if python::is_idle(&freed) {
-            return;
-        }
-        self.suites.begin(&freed, index);
-        let column = python::indent(&freed);
-        let is_command = freed[column..].starts_with(['%', '!', '?']) || is_help(&freed);
-        match Tokens::default().read(&freed, column) {
-            _ if is_command => self.handed.replace(index..index + 1, &freed[..column]),
-            Some(Assigned::Magic(value) | Assigned::Command(value)) => {
-                self.handed.replace(index..index + 1, &freed[..value]);
-            }
-            Some(Assigned::GetIpython(_)) | None => self.handed.replace_by_code(index, freed.clone()),
-        }
-        // There the next line is a part of it, and is none here.
-        if freed.ends_with('\\')
-            && self.block.first_filled(index + 1).is_some_and(|next| !python::is_idle(self.line(next)))
-        {
-            self.breaks(index, Why::BACKSLASH);
-        }
-        self.sets_elsewhere(index, freed.trim());
-        let Some(magic) = line[sign.end..].strip_prefix('%') else { return };
-        match magic.strip_prefix('%') {
-            Some(name) if index != self.block.first_filled(0).unwrap_or(index) => {
-                self.breaks(index, Why::CellMagic(name[..name.find(' ').unwrap_or(name.len())].to_owned()));
-            }
-            Some(_) => {}
-            None => self.named(index, &line[sign.end..]),
         }
     }
 

@@ -21,6 +21,8 @@ pub(crate) enum Why {
     Ends(&'static str),
     /// A cell magic of this name refuses what stands behind it on its line.
     Options(String),
+    /// A magic of this name refuses what stands behind it on its line.
+    Line(&'static str),
     /// A cell magic that is not at the beginning of its cell.
     CellMagic(String),
     /// A magic with more than letters in its name.
@@ -36,7 +38,10 @@ impl Why {
 
     /// Whether IPython runs nothing of the cell; else it fails when it comes to the line.
     pub(crate) fn is_whole(&self) -> bool {
-        !matches!(self, Self::Compiled(_) | Self::Ends(_) | Self::CellMagic(_) | Self::Name(_))
+        !matches!(
+            self,
+            Self::Compiled(_) | Self::Ends(_) | Self::Line(_) | Self::CellMagic(_) | Self::Name(_)
+        )
     }
 }
 
@@ -46,6 +51,7 @@ impl fmt::Display for Why {
             Self::Python(said) => f.write_str(said),
             Self::Compiled(said) => f.write_str(said),
             Self::Ends(what) => write!(f, "{what} ends it"),
+            Self::Line(name) => write!(f, "%{name} does not take what is behind it"),
             Self::Options(name) => write!(f, "%%{name} does not take what is behind it on its line"),
             Self::CellMagic(name) => {
                 write!(f, "%%{name} is a cell magic, and there is no line magic of that name")

@@ -39,9 +39,9 @@ pub(super) enum Runs {
 /// What stands where a call may.
 pub(super) enum Parsed {
     Call(Call),
-    /// A call of a magic of this name with an argument that is no plain string; where it begins.
+    /// A call of a magic of this name, if that is known, with an argument that is no plain string; where it begins.
     Unread {
-        name: String,
+        name: Option<String>,
         method: &'static str,
         start: usize,
     },
@@ -189,12 +189,11 @@ pub(super) fn parse(source: &Mapped, start: usize, end: usize, shell: &Shell) ->
         reader.skip_blanks();
         let is_whole = reader.rest().starts_with([',', ')']);
         let Some(value) = value.filter(|_| is_whole) else {
-            let name = match method {
-                "run_cell" => Some("px".to_owned()).filter(|_| mentions_px(&source.text()[from..end])),
-                "magic" => None,
-                _ => values[0].as_ref().map(|name| name.text().to_owned()),
-            };
-            return name.map(|name| Parsed::Unread { name, method, start });
+            if method == "magic" {
+                return None;
+            }
+            let name = values[0].as_ref().filter(|_| method != "run_cell");
+            return Some(Parsed::Unread { name: name.map(|name| name.text().to_owned()), method, start });
         };
         if let Some(slot) = slot {
             literal = Some(from..from + source.text()[from..reader.at].trim_end().len());
@@ -219,10 +218,25 @@ pub(super) fn parse(source: &Mapped, start: usize, end: usize, shell: &Shell) ->
     Some(Parsed::Call(Call { runs, range: start..reader.at + 1 }))
 }
 
-/// Whether the text of a statement that cannot be read has a magic of px in it.
-fn mentions_px(rest: &str) -> bool {
-    let line = rest.lines().next().unwrap_or_default();
-    line.match_indices("%px").any(|(at, _)| line[..at].ends_with(['\'', '"', '%', '\n']))
+/// Methods of the shell that run a magic or give one.
+pub(super) const OTHER_METHODS: [&str; 7] = [
+    "find_cell_magic",
+    "find_line_magic",
+    "find_magic",
+    "run_cell",
+    "run_cell_async",
+    "run_cell_magic",
+    "run_line_magic",
+];
+
+/// The plain string that is the first argument of a call whose parenthesis stands there.
+pub(super) fn first_string(source: &Mapped, parenthesis: usize, end: usize) -> Option<String> {
+    let mut reader = Reader { source, at: parenthesis, end };
+    reader.eat("(")?;
+    reader.keyword();
+    let text = reader.string()?;
+    reader.skip_blanks();
+    reader.rest().starts_with([',', ')']).then(|| text.text().to_owned())
 }
 
 struct Reader<'a> {
@@ -365,7 +379,9 @@ mod tests {
         shell.hold("ip");
         match parse(&Mapped::plain(text, 0), 0, text.len(), &shell) {
             None => "no".to_owned(),
-            Some(Parsed::Unread { name, method, .. }) => format!("unread {method} {name}"),
+            Some(Parsed::Unread { name, method, .. }) => {
+                format!("unread {method} {}", name.as_deref().unwrap_or_default()).trim_end().to_owned()
+            }
             Some(Parsed::Call(call)) => match call.runs {
                 Runs::LineMagic { name, line } => format!("line {:?} {:?}", name.text(), line.text()),
                 Runs::CellMagic { name, line, body } => {
@@ -411,9 +427,9 @@ mod tests {
             ("get_ipython().run_line_magic('px', '\\", "unread run_line_magic px"),
             ("get_ipython().run_line_magic('px', '\\x4é')", "unread run_line_magic px"),
             ("get_ipython().run_cell_magic('px', '', code)", "unread run_cell_magic px"),
-            ("get_ipython().run_cell(f'%px {x}')", "unread run_cell px"),
-            ("get_ipython().run_cell(code)", "no"),
-            ("get_ipython().run_line_magic(name, 'a')", "no"),
+            ("get_ipython().run_cell(f'%px {x}')", "unread run_cell"),
+            ("get_ipython().run_cell(code)", "unread run_cell"),
+            ("get_ipython().run_line_magic(name, 'a')", "unread run_line_magic"),
             ("get_ipython().run_line_magic('px')", "no"),
             ("shell.run_line_magic('px', 'a')", "no"),
             ("get_ipython().user_ns", "no"),

@@ -47,10 +47,11 @@ impl Part {
         self.start + self.looked
     }
 
-    /// Whether it is looked through: code, and cells of other languages, which an `%autopx` region sends as well.
+    /// Whether it is looked through: code, also where it is none in the script, and cells of other languages, which an `%autopx`
+    /// region sends as well.
     pub(super) fn is_block(&self, style: &Style) -> bool {
         match self.shape.kind {
-            Kind::Code => true,
+            Kind::Code | Kind::Inactive => true,
             Kind::Language => style.known.format != Format::Databricks,
             _ => false,
         }
@@ -141,7 +142,7 @@ impl<'a> Divider<'a> {
                     || step.content > begin,
             },
             hides: hides(text),
-            toggles: step.kind == Kind::Inactive && text.contains("%autopx"),
+            toggles: step.kind == Kind::Inactive && text.contains("autopx"),
             piece: Piece::of(text, step.kind == Kind::Code),
             looked: self.looked - start,
         }

@@ -13,7 +13,7 @@ use super::{
     mapped::Mapped,
     markers, options,
     prefix::Prefix,
-    set_up::is_python,
+    syntax::is_python,
 };
 use crate::text::TextRange;
 

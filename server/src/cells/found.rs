@@ -124,8 +124,14 @@ pub(crate) enum About {
     Automagic { name: String },
     /// A statement replaces `get_ipython`, which IPython calls for each magic.
     OwnShell,
+    /// A px magic stands in a cell that is code for jupytext and commented out in the script.
+    Inactive { name: String },
+    /// A magic runs lines of before again, which may set targets.
+    RunsAgain { by: String },
     /// A px magic stands in the body of a `%%px --local`.
     InLocalBody { name: String },
+    /// A px magic stands in the body of a cell magic that the document defines.
+    InOwnBody { name: String, by: String },
     /// `%timeit %autopx` and the like.
     RepeatedToggle { by: Prefix },
 }

@@ -271,11 +271,16 @@ fn is_question(line: &str) -> bool {
     text.ends_with('?') && !text.contains(is_space)
 }
 
+const COMMANDS: [&str; 14] =
+    ["cat", "cd", "cp", "mv", "rm", "rmdir", "mkdir", "copy", "ddir", "echo", "ls", "ldir", "ren", "rmdir"];
+
+/// Whether a text is no more than the name of a command that IPython knows without a sign.
+pub(crate) fn is_command_of_shell(text: &str) -> bool {
+    COMMANDS.contains(&text)
+}
+
 /// Commands of a shell that IPython knows without a sign.
 fn is_shell(line: &str) -> bool {
-    const COMMANDS: [&str; 14] = [
-        "cat", "cd", "cp", "mv", "rm", "rmdir", "mkdir", "copy", "ddir", "echo", "ls", "ldir", "ren", "rmdir",
-    ];
     let text = without_signs(line);
     COMMANDS.iter().any(|command| {
         let Some(rest) = text.strip_prefix(command) else { return false };
@@ -285,6 +290,16 @@ fn is_shell(line: &str) -> bool {
             Some(c) => is_space(c) && !matches!(behind.next(), Some('=' | ',')),
         }
     })
+}
+
+/// What stands between the quotes, if a cell that is not active is one string in triple quotes: jupytext takes that for its code.
+pub(crate) fn quoted(text: &str) -> Option<std::ops::Range<usize>> {
+    let content = text.trim();
+    let start = text.len() - text.trim_start().len();
+    let open = content.len() - content.trim_start_matches(['r', 'R']).len();
+    let quotes = ["\"\"\"", "'''"].into_iter().find(|quotes| content[open..].starts_with(quotes))?;
+    let is_it = open <= 1 && content.len() >= open + 6 && content.ends_with(quotes);
+    is_it.then(|| start + open + 3..start + content.len() - 3)
 }
 
 /// Whether a magic on this line goes on on the next.

@@ -11,7 +11,8 @@ use super::{magic::px_name, markers, markers::is_no_line_magic, shell::Shell};
 /// Whether the text of a block may define magics; all that is asked of most.
 pub(super) fn may_define(text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    has("magic") || has("def px") || has("def autopx") || replaces_any(text)
+    ["magic", "def px", "def autopx", "_transformers", "ParallelMagics", "run_cell"].into_iter().any(has)
+        || replaces_any(text)
 }
 
 /// The name by which IPython runs every magic.
@@ -174,6 +175,14 @@ impl Definitions {
             found.extend(calls(tokens.get(def + 2..).unwrap_or_default()));
             return found;
         }
+        let is_code =
+            |token: &Token<'_>| matches!(token, Token::Word("exec" | "ex" | "run_cell" | "run_code"));
+        if tokens.iter().any(is_code) && defines_in_string(statement, &tokens) {
+            return vec![Defined { name: None, kinds: BOTH }];
+        }
+        if changes_shell(&tokens) {
+            return vec![Defined { name: None, kinds: BOTH }];
+        }
         match words(0) {
             "import" | "from" => imported_as(&tokens),
             "class" => Vec::new(),
@@ -244,12 +253,62 @@ fn calls(tokens: &[Token<'_>]) -> Vec<Defined> {
                 }
                 // What is not called here may be given any function.
                 let first = arguments().get("", 0);
-                let name = first.and_then(|value| text(value).or_else(|| last_name(value)));
+                // What `register_line_magic(name)` gives is called with a function.
+                let is_of_name =
+                    tokens[at..].windows(2).any(|two| two == [Token::Sign(')'), Token::Sign('(')]);
+                let name =
+                    first.and_then(|value| text(value).or_else(|| last_name(value).filter(|_| !is_of_name)));
                 found.push(Defined { name, kinds });
             }
         }
     }
     found
+}
+
+/// Whether a statement has a string with words by which Python defines magics: somebody may run it as code.
+fn defines_in_string(statement: &str, tokens: &[Token<'_>]) -> bool {
+    const WORDS: [&str; 8] = [
+        "@line_magic",
+        "@cell_magic",
+        "@line_cell_magic",
+        "register_",
+        ".magics[",
+        "alias_magic",
+        "get_ipython =",
+        "def get_ipython",
+    ];
+    let defines = |text: &str| WORDS.iter().any(|word| text.contains(word));
+    tokens.iter().any(|token| match token {
+        Token::Text(Some(text)) => defines(text),
+        Token::Text(None) => defines(statement),
+        _ => false,
+    })
+}
+
+/// Whether a statement changes how the shell runs magics: by another method in the place of one of its own, or by something that
+/// rewrites cells before they run.
+fn changes_shell(tokens: &[Token<'_>]) -> bool {
+    const METHODS: [&str; 6] =
+        ["find_cell_magic", "find_line_magic", "find_magic", "run_cell", "run_cell_magic", "run_line_magic"];
+    const SET: [&str; 4] = ["delattr", "object", "patch", "setattr"];
+    let is_set = |at: usize| {
+        tokens.get(at) == Some(&Token::Sign('=')) && tokens.get(at + 1) != Some(&Token::Sign('='))
+    };
+    let sets_by_name = tokens.iter().any(|token| matches!(token, Token::Word(word) if SET.contains(word)));
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        Token::Word(word) if METHODS.contains(word) => {
+            at > 0 && tokens[at - 1] == Token::Sign('.') && is_set(at + 1)
+        }
+        Token::Text(Some(text)) => sets_by_name && METHODS.contains(&text.as_str()),
+        Token::Word("ParallelMagics") => tokens.get(at + 1) == Some(&Token::Sign('.')) && is_set(at + 3),
+        Token::Word(word) if word.ends_with("_transformers") || word.starts_with("input_transformers_") => {
+            let changes = ["append", "clear", "extend", "insert", "pop", "remove"];
+            let is_method =
+                matches!(tokens.get(at + 2), Some(Token::Word(method)) if changes.contains(method));
+            is_method || is_set(at + 1) || is_set(at + 2)
+        }
+        _ => false,
+    })
 }
 
 /// `magics['cell']['px'] = f`, `del magics['line']['px']`, `magics['line'].pop('px')`
@@ -466,6 +525,7 @@ impl Shell {
                     hides = true;
                 }
                 Some(name) if is_no_line_magic(name) && !is_cell => self.hide(is_cell, name),
+                Some(name) if is_cell => self.own(name),
                 Some(_) => {}
             }
         }

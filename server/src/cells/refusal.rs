@@ -24,6 +24,10 @@ pub(crate) const FILLED_IN: &str = "IPython fills in {…} and $name on the line
 pub(crate) const STAR_IMPORT: &str = "sync_imports cannot import *: ipyparallel fails on the engines, which have no attribute of \
                                       that name; write %px from … import * below the block";
 
+/// A `sync_imports` block that asks for what ipyparallel does not do.
+pub(crate) const NOT_LOCAL: &str =
+    "ipyparallel has no sync_imports(local=False), which raises NotImplementedError: write %px import …";
+
 /// Its cell is a px cell for jupytext, by a comment that does not count here.
 pub(crate) const IN_PX_BODY: &str = "its cell begins with a comment that jupytext makes a %%px of, and IPython then sends the lines \
                                      below it as they are, this magic included; write all px magics of the script with a \
@@ -37,6 +41,11 @@ pub(super) fn broken_cell(broken: &Broken) -> String {
         _ => "IPython runs nothing behind a line above in this cell",
     };
     format!("{what}: {}", broken.why)
+}
+
+/// A magic above it in its cell goes by a view that nothing makes.
+pub(super) fn ended_cell(magic: &str) -> String {
+    format!("IPython ends this cell before it comes to this line: pxlens knows no view that makes {magic}")
 }
 
 /// Nothing makes the view that it goes by.

@@ -8,11 +8,11 @@ use super::{
     found::{BlockText, Found},
     mapped::Mapped,
     python,
-    refusal::{IN_PX_BODY, broken_cell, refusal, unknown_view},
+    refusal::{IN_PX_BODY, broken_cell, ended_cell, refusal, unknown_view},
     scan::Scanned,
     set_up,
     shared_code::SharedCode,
-    views::{Region, UnreadTargets},
+    views::UnreadTargets,
 };
 use crate::{engines::Targets, text::TextRange};
 
@@ -60,6 +60,8 @@ pub(super) fn resolve(
         sends_plain,
         set_up: None,
         keeps_shell: false,
+        ended_by: None,
+        ended_at: usize::MAX,
     };
     let local_lines = resolver.run();
     let is_toggle = |found: &Found| found.kind == CellKind::Autopx && found.suite.is_none();
@@ -90,13 +92,21 @@ struct Resolver<'a> {
     set_up: Option<u32>,
     /// Whether nothing of the block is run here that could make something of the shell.
     keeps_shell: bool,
+    /// The magic of a view that nothing makes, at which IPython ends the cell.
+    ended_by: Option<String>,
+    /// Where that stands.
+    ended_at: usize,
 }
 
 impl Resolver<'_> {
     /// Takes the block in; gives how many of its lines are local.
     fn run(&mut self) -> usize {
-        let is_toggled = self.scanned.is_toggled_behind(self.carry.is_toggled);
         let local_lines = self.take_in();
+        // A view may be made in the very cell that begins a region of it.
+        let is_run = |found: &Found| {
+            found.range.start < self.ended_at && self.carry.view(&found.magic.suffix).is_some()
+        };
+        let is_toggled = self.scanned.is_toggled_behind(self.carry.is_toggled, is_run);
         if self.carry.is_toggled != is_toggled {
             Arc::make_mut(&mut self.carry).is_toggled = is_toggled;
         }
@@ -115,6 +125,13 @@ impl Resolver<'_> {
         }
         let is_inside = self.carry.autopx.is_some();
         self.is_inside = is_inside;
+        if scanned.is_inactive() {
+            match is_inside {
+                true => self.keeps_shell = true,
+                false => self.statements(scanned.end()),
+            }
+            return 0;
+        }
         if let Some(line) = scanned.toggle_line().filter(|_| is_inside) {
             // Only a cell that begins with it ends the region, and nothing else of that cell is run.
             self.keeps_shell = true;
@@ -148,7 +165,7 @@ impl Resolver<'_> {
                 return local_lines - self.whole(0..count, CellKind::Plain, MagicKind::Plain, String::new());
             }
         }
-        let end = if scanned.is_only_sent() { 0 } else { scanned.end() };
+        let mut end = if scanned.is_only_sent() { 0 } else { scanned.end() };
         self.keeps_shell |= end == 0;
         for (nth, found) in (0..).zip(&scanned.found) {
             self.statements(found.range.start.min(end));
@@ -157,7 +174,7 @@ impl Resolver<'_> {
             if found.kind == CellKind::Autopx && scanned.is_px_body() {
                 continue; // it is sent, and toggles nothing here
             }
-            if found.range.start >= end {
+            if found.range.start >= end || self.ended_by.is_some() {
                 self.inside_region();
                 self.push(found);
                 continue;
@@ -169,6 +186,12 @@ impl Resolver<'_> {
             self.found(found);
             if found.magic.options.local {
                 self.local_body(found.code.text());
+            }
+            let magic = &found.magic;
+            if found.suite.is_none() && found.imports.is_none() && self.carry.view(&magic.suffix).is_none() {
+                self.ended_by = Some(format!("%{}{}", magic.kind, magic.suffix));
+                self.ended_at = found.range.start;
+                end = self.ended_at;
             }
         }
         self.statements(end);
@@ -292,16 +315,13 @@ impl Resolver<'_> {
         match found.kind {
             CellKind::Config if self.is_inside => self.inside_region(),
             CellKind::Config | CellKind::Autopx if found.suite.is_some() => {}
+            CellKind::Autopx if self.carry.view(&found.magic.suffix).is_none() => {}
             CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
             CellKind::Autopx => {
                 if self.carry.autopx.is_none() && self.scanned.is_unsure() {
                     self.findings.push(Finding::UnsureRegion { magic: self.origin.nth as usize });
                 }
-                let carry = Arc::make_mut(&mut self.carry);
-                carry.autopx = match carry.autopx.take() {
-                    Some(_) => None,
-                    None => Some(Region { suffix: found.magic.suffix.clone(), toggle: self.origin }),
-                };
+                Arc::make_mut(&mut self.carry).toggle(&found.magic, self.origin);
             }
             _ => self.inside_region(),
         }
@@ -325,6 +345,7 @@ impl Resolver<'_> {
             Some(imports) => Some(self.carry.imports(&imports.view, self.origin)),
             // It runs on all engines, whatever views are made of.
             None if found.kind == CellKind::Plain => Some(ViewState::default()),
+            None if found.kind == CellKind::AutopxCell => self.carry.view_of_region(&found.magic.suffix),
             None => self.carry.view(&found.magic.suffix),
         };
         self.findings.extend(view_finding(found, view.as_ref()));
@@ -337,7 +358,7 @@ impl Resolver<'_> {
         let broken = self.scanned.broken.as_ref().filter(|_| found.range.start >= self.scanned.end());
         let broken = broken.filter(|_| found.kind != CellKind::AutopxCell && found.kind != CellKind::Plain);
         let in_px_body = self.scanned.is_freed_px_body() && found.kind != CellKind::AutopxCell;
-        let refusal = broken.map(broken_cell);
+        let refusal = broken.map(broken_cell).or_else(|| self.ended_by.as_deref().map(ended_cell));
         let refusal = refusal.or_else(|| in_px_body.then(|| IN_PX_BODY.to_owned()));
         let refusal = refusal.or_else(|| self::refusal(found, view.is_some()));
         self.cells.push(PxCell {

@@ -10,7 +10,7 @@ use super::{
     escapes::{self, Begins, Escape, Hidden},
     format::{Escapes, Style},
     found::{About, BlockText, Found, Note, Stray},
-    jupytext::Frees,
+    jupytext::{self, Frees},
     lines::line_at,
     mapped::Mapped,
     notebook,
@@ -43,6 +43,8 @@ pub(crate) struct Scanned {
     border: Option<&'static str>,
     /// Of a cell of another language, the cell magic that it is, if jupytext makes one of it.
     language: Option<Option<String>>,
+    /// Whether it is code for jupytext and commented out in the script: it decides about those below, and holds no px cells.
+    is_inactive: bool,
     /// The block, its marker included and its last line end not.
     pub(crate) range: TextRange,
     pub(crate) place: Option<NotebookCellRef>,
@@ -102,6 +104,7 @@ impl Scanned {
             is_unsure,
             border,
             language: None,
+            is_inactive: false,
             range,
             place,
             found,
@@ -143,7 +146,7 @@ impl Scanned {
             used,
             shell,
             ..
-        } = block::scan(self.text(), shell);
+        } = self.scan(shell);
         let old = self.clone();
         Some(Self {
             found,
@@ -158,6 +161,73 @@ impl Scanned {
             shell,
             ..old
         })
+    }
+
+    fn scan(&self, shell: &Arc<Shell>) -> block::Scan {
+        let scan = block::scan(self.text(), shell);
+        if self.is_inactive { scan.of_inactive(self.text()) } else { scan }
+    }
+
+    /// A cell that is code for jupytext and commented out in the script, as one with `active="ipynb"`.
+    pub(super) fn inactive(text: &str, part: &Part, style: &Style) -> Self {
+        let source = Mapped::plain(text, 0).with_unix_line_ends();
+        let lines = lines_of(source.text());
+        let mut filled = lines.iter().map(|line| &source.text()[line.clone()]);
+        let first = filled.find(|line| !line.trim().is_empty());
+        let escapes = Escapes { frees: false, ..style.escapes };
+        let style = &Style { escapes, ..style.clone() };
+        let range = TextRange::new(0, without_line_end(text));
+        if first.is_some_and(|first| divide::language_magic(first, style).is_some()) {
+            return Self::new(source, Vec::new(), Some(style), Vec::new(), range, None);
+        }
+        let code = part.shape.head..text.len() - part.shape.tail;
+        let mut written = Mapped::default();
+        for line in lines.iter().filter(|line| code.contains(&source.start_of(line.start))) {
+            let end = line.end + usize::from(source.text()[line.end..].starts_with('\n'));
+            written.push_part(&source, line.start..end);
+        }
+        let mut freed = Mapped::default();
+        match jupytext::quoted(written.text()) {
+            Some(inner) => freed.push_part(&written, inner),
+            None => {
+                for line in lines_of(written.text()) {
+                    let text = &written.text()[line.start..];
+                    let sign =
+                        text.strip_prefix('#').map_or(0, |rest| 1 + usize::from(rest.starts_with(' ')));
+                    let end = line.end + usize::from(written.text()[line.end..].starts_with('\n'));
+                    freed.push_part(&written, line.start + sign..end);
+                }
+            }
+        }
+        let lines = lines_of(freed.text());
+        let scanned = Self::new(freed, lines, Some(style), Vec::new(), range, None);
+        let scanned = Self { is_inactive: true, ..scanned };
+        let block::Scan {
+            found,
+            strays,
+            local,
+            dated,
+            statements,
+            notes,
+            broken,
+            called_toggles,
+            used,
+            shell,
+            ..
+        } = scanned.scan(&Arc::default());
+        Self {
+            found,
+            strays,
+            local,
+            dated,
+            statements,
+            notes,
+            broken,
+            called_toggles,
+            used,
+            shell,
+            ..scanned
+        }
     }
 
     /// A cell of a script.
@@ -235,7 +305,8 @@ impl Scanned {
 
     /// Whether IPython is in an `%autopx` region behind it, if it is in one before it or not. It leaves one only where the cell
     /// begins with the toggle, and then runs nothing else of the cell.
-    pub(super) fn is_toggled_behind(&self, before: bool) -> bool {
+    /// `is_run`: whether IPython comes to a toggle and knows its view.
+    pub(super) fn is_toggled_behind(&self, before: bool, is_run: impl Fn(&Found) -> bool) -> bool {
         if self.is_px_body() {
             return before;
         }
@@ -246,9 +317,17 @@ impl Scanned {
             return false;
         }
         let toggles = self.found.iter().filter(|found| {
-            found.kind == CellKind::Autopx && found.suite.is_none() && found.range.start < self.end()
+            found.kind == CellKind::Autopx
+                && found.suite.is_none()
+                && found.range.start < self.end()
+                && is_run(found)
         });
         (toggles.count() + self.other_toggles.len() + self.called_toggles) % 2 == 1
+    }
+
+    /// Whether it is code for jupytext and commented out in the script.
+    pub(super) fn is_inactive(&self) -> bool {
+        self.is_inactive
     }
 
     /// Of a cell of another language, the cell magic that it is, if jupytext makes one of it.

@@ -1,7 +1,13 @@
 //! Whether a notebook's cell without px magics reads as set-up: code that makes clients and views here, beside the engines, and
 //! would fail on them. The bodies of functions and classes do not count: they are not run where they are written.
 
-use tree_sitter::{Node, Parser};
+use ruff_python_ast::{
+    self as ast, AnyNodeRef, Expr,
+    visitor::source_order::{SourceOrderVisitor, TraversalSignal},
+};
+use ruff_text_size::{Ranged, TextSize};
+
+use super::syntax;
 
 /// Functions and methods that make clients, clusters and views, or activate these.
 const CALLS: [&str; 10] = [
@@ -25,37 +31,14 @@ pub(super) struct Names<'a> {
     pub(super) is_local: &'a dyn Fn(&str) -> bool,
 }
 
-/// Whether a text is Python, without an error.
-pub(super) fn is_python(text: &str) -> bool {
-    parser().parse(text, None).is_some_and(|tree| !tree.root_node().has_error())
-}
-
-fn parser() -> Parser {
-    let mut parser = Parser::new();
-    let language = tree_sitter_python::LANGUAGE.into();
-    parser.set_language(&language).expect("the library reads grammars of this version");
-    parser
-}
-
 /// The 0-based line of a text that reads as set-up.
 pub(super) fn line(text: &str, names: &Names<'_>) -> Option<u32> {
     let text = without_commands(text);
-    let tree = parser().parse(&text, None)?;
-    let mut cursor = tree.walk();
-    loop {
-        let node = cursor.node();
-        if reads_as_set_up(node, &text, names) {
-            return u32::try_from(node.start_position().row).ok();
-        }
-        if !is_passed_over(node) && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return None;
-            }
-        }
-    }
+    let parsed = syntax::parse(&text)?;
+    let mut search = Search { names, found: None };
+    search.visit_body(parsed.suite());
+    let before = &text[..search.found?.to_usize()];
+    u32::try_from(before.matches('\n').count()).ok()
 }
 
 /// Magics and commands of the shell are no Python.
@@ -67,45 +50,67 @@ fn without_commands(text: &str) -> String {
     lines.collect()
 }
 
-fn is_passed_over(node: Node<'_>) -> bool {
-    matches!(node.kind(), "function_definition" | "class_definition" | "lambda" | "string" | "comment")
+/// Looks for the first thing that reads as set-up.
+struct Search<'a> {
+    names: &'a Names<'a>,
+    found: Option<TextSize>,
 }
 
-fn reads_as_set_up(node: Node<'_>, text: &str, names: &Names<'_>) -> bool {
-    let said = |node: Node<'_>| text.get(node.byte_range()).unwrap_or_default();
-    let is_local = |node: Node<'_>| node.kind() == "identifier" && (names.is_local)(said(node));
-    let field = |name: &str| node.child_by_field_name(name);
-    match node.kind() {
-        "dotted_name" => {
-            let of_import = |parent: Node<'_>| match parent.kind() {
-                "import_statement" | "aliased_import" => true,
-                "import_from_statement" => parent.child_by_field_name("module_name") == Some(node),
-                _ => false,
-            };
-            let is_it = said(node).split('.').next().is_some_and(|name| name.trim() == "ipyparallel");
-            is_it && node.parent().is_some_and(of_import)
-        }
-        "call" => field("function").is_some_and(|function| match function.kind() {
-            "identifier" => ["Client", "Cluster"].contains(&said(function)),
-            "attribute" => {
-                function.child_by_field_name("attribute").is_some_and(|name| CALLS.contains(&said(name)))
+impl<'a> SourceOrderVisitor<'a> for Search<'_> {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        self.found = self.found.or_else(|| self.set_up(node));
+        let decorators = match node {
+            _ if self.found.is_some() => return TraversalSignal::Skip,
+            AnyNodeRef::StmtFunctionDef(function) => &function.decorator_list,
+            AnyNodeRef::StmtClassDef(class) => &class.decorator_list,
+            AnyNodeRef::ExprLambda(_) | AnyNodeRef::ExprFString(_) | AnyNodeRef::ExprTString(_) => {
+                return TraversalSignal::Skip;
             }
-            _ => false,
-        }),
-        "subscript" => {
-            field("value").is_some_and(|value| value.kind() == "identifier" && (names.is_client)(said(value)))
-        }
-        "assignment" => {
-            let is_block = |left: Node<'_>| {
-                left.kind() == "attribute"
-                    && left.child_by_field_name("attribute").is_some_and(|name| said(name) == "block")
-            };
-            field("left").is_some_and(is_block) || field("right").is_some_and(is_local)
-        }
-        // What a view has or does, as `view.targets = [0]`.
-        "attribute" => field("object").is_some_and(is_local),
-        _ => false,
+            _ => return TraversalSignal::Traverse,
+        };
+        decorators.iter().for_each(|decorator| self.visit_decorator(decorator));
+        TraversalSignal::Skip
     }
+}
+
+impl Search<'_> {
+    /// Where the part of a node stands that reads as set-up, what is below the node apart.
+    fn set_up(&self, node: AnyNodeRef<'_>) -> Option<TextSize> {
+        let is_local =
+            |value: &Expr| value.as_name_expr().is_some_and(|name| (self.names.is_local)(&name.id));
+        let is_block = |target: &Expr| target.as_attribute_expr().is_some_and(|it| &it.attr == "block");
+        let is_set_up = match node {
+            AnyNodeRef::StmtImport(import) => {
+                return import.names.iter().find(|alias| is_ipyparallel(&alias.name)).map(Ranged::start);
+            }
+            AnyNodeRef::StmtImportFrom(import) => {
+                let module = import.module.as_ref().filter(|_| import.level == 0);
+                return module.filter(|module| is_ipyparallel(module)).map(Ranged::start);
+            }
+            AnyNodeRef::ExprCall(call) => match &*call.func {
+                Expr::Name(name) => ["Client", "Cluster"].contains(&name.id.as_str()),
+                Expr::Attribute(method) => CALLS.contains(&method.attr.as_str()),
+                _ => false,
+            },
+            AnyNodeRef::ExprSubscript(subscript) => {
+                subscript.value.as_name_expr().is_some_and(|name| (self.names.is_client)(&name.id))
+            }
+            AnyNodeRef::StmtAssign(ast::StmtAssign { targets, value, .. }) => {
+                targets.iter().any(is_block) || is_local(value)
+            }
+            AnyNodeRef::StmtAnnAssign(ast::StmtAnnAssign { target, value, .. }) => {
+                is_block(target) || value.as_deref().is_some_and(is_local)
+            }
+            // What a view has or does, as `view.targets = [0]`.
+            AnyNodeRef::ExprAttribute(attribute) => is_local(&attribute.value),
+            _ => false,
+        };
+        is_set_up.then(|| node.start())
+    }
+}
+
+fn is_ipyparallel(module: &str) -> bool {
+    module.split('.').next() == Some("ipyparallel")
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub(crate) struct Shell {
     aliases: BTreeMap<Name, Alias>,
     /// The names that hold it.
     names: BTreeSet<Box<str>>,
+    /// The cell magics that the document defines, and that may run their body.
+    own: BTreeSet<Box<str>>,
 }
 
 /// The name of a magic, without its percent signs, and whether it has two of them.
@@ -66,7 +68,7 @@ pub(super) struct Definition {
 
 impl Shell {
     pub(super) fn is_plain(&self) -> bool {
-        self.aliases.is_empty() && self.names.is_empty()
+        self.aliases.is_empty() && self.names.is_empty() && self.own.is_empty()
     }
 
     /// Whether a name holds the shell.
@@ -94,7 +96,17 @@ impl Shell {
 
     /// Whether a name of a magic, or one that may hold the shell, means something else than it does by itself.
     pub(super) fn concerns(&self, used: &Name) -> bool {
-        self.alias(used).is_some() || self.names.contains(&used.1)
+        self.alias(used).is_some() || self.names.contains(&used.1) || (used.0 && self.is_own(&used.1))
+    }
+
+    /// Takes in a cell magic that the document defines.
+    pub(super) fn own(&mut self, name: &str) {
+        self.own.insert(name.into());
+    }
+
+    /// Whether the document defines a cell magic of this name.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.own.contains(name)
     }
 
     /// What a name stands for, if it does not mean what it does by itself.
@@ -116,6 +128,7 @@ impl Shell {
 
     /// Takes in that another shell may be in force instead; says whether that concerns px magics.
     pub(super) fn doubt(&mut self, other: &Self) -> bool {
+        self.own.extend(other.own.iter().cloned());
         let changed = other.aliases.iter().filter(|(name, alias)| self.aliases.get(*name) != Some(alias));
         let changed: Vec<Name> = changed.map(|(name, _)| name.clone()).collect();
         for (is_cell, name) in &changed {

@@ -15,22 +15,23 @@ mod sync_imports;
 mod tree;
 mod words;
 
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use super::{
-    CellKind, Magic, MagicKind, Options, Spelling,
-    found::{self, BlockText, Found, Unlike, UnlikeHow},
+    escapes::Escape,
+    found::{BlockText, Found},
     mapped::Mapped,
     prefix::Prefix,
     python::{self, Assigned, Tokens},
-    refusal, shell, suites,
+    shell, suites, syntax,
 };
 use crate::text::TextRange;
 pub(super) use act::{Act, Call, Expr, Statement};
 use sync_imports::{Imports, send};
-use tree::{Outcome, Reader};
+use tree::Outcome;
 use words::{
-    assigned, called_without_brackets, first_word, is_callable, is_main, may_be_of_use, walrus, words,
+    assigned, called_without_brackets, filled_in, first_word, is_callable, is_main, is_target_of_loop,
+    may_be_of_use, walrus, words,
 };
 
 /// What the code of a block holds.
@@ -49,8 +50,9 @@ const LONGEST: usize = 64 << 10;
 const LONGEST_VALUE: usize = 400;
 
 /// Words without which no statement but an assignment matters.
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 17] = [
     "activate",
+    "pxconfig",
     "setattr",
     "set_trait",
     ".block",
@@ -84,7 +86,6 @@ pub(super) fn read(
         local,
         suites: Vec::new(),
         last_closed: None,
-        reader: None,
         may_merge: false,
         is_timed,
         code: Code::default(),
@@ -150,8 +151,6 @@ struct Walk<'a> {
     suites: Vec<Suite>,
     /// What the statement that is read now may go on with, as `else` does.
     last_closed: Option<Kind>,
-    /// Made for the first statement that is parsed.
-    reader: Option<Reader>,
     /// Whether nothing but statements was read since the last one.
     may_merge: bool,
     /// Whether the code is a body that `%%timeit` makes a function of.
@@ -190,6 +189,12 @@ impl<'a> Walk<'a> {
                 index = end;
                 continue;
             }
+            if let Some(hidden) =
+                self.block.hidden(index).filter(|hidden| hidden.escape != Escape::Databricks)
+            {
+                index = self.hidden_command(index, hidden.columns.clone());
+                continue;
+            }
             if python::is_idle(line) {
                 index += 1;
                 continue;
@@ -217,12 +222,34 @@ impl<'a> Walk<'a> {
                 self.statement(&logical);
             } else {
                 self.forget_assigned(index, line);
-                if let Some(Assigned::Magic(column)) = Tokens::default().read(line, 0) {
+                if let Some(Assigned::Magic(column) | Assigned::Command(column)) =
+                    Tokens::default().read(line, 0)
+                {
                     self.command(&Logical { bytes: self.bytes(index, column, end), ..logical });
                 }
             }
             index = end;
         }
+    }
+
+    /// Takes in a magic in a comment that counts; gives the line behind it.
+    fn hidden_command(&mut self, begin: usize, columns: Range<usize>) -> usize {
+        let line = self.line(begin);
+        let mut end = begin + 1;
+        while self.line(end - 1).ends_with('\\') && end < self.block.lines.len() {
+            end += 1;
+        }
+        self.end_flags(begin, columns.start);
+        let column = match Tokens::default().read(line, columns.end) {
+            Some(Assigned::Magic(column) | Assigned::Command(column)) => {
+                self.forget_assigned(begin, &line[columns.end..]);
+                column
+            }
+            _ => columns.end,
+        };
+        let bytes = self.bytes(begin, column, end);
+        self.command(&Logical { lines: begin..end, indent: columns.start, bytes });
+        end
     }
 
     /// Lines from a column of the first on, up to the line behind them.
@@ -239,6 +266,9 @@ impl<'a> Walk<'a> {
         if let Some(call) = called_without_brackets(text) {
             self.uncertain(logical, call);
             return;
+        }
+        if let Some(python) = filled_in(text).filter(|_| text.starts_with(['!', '%'])) {
+            self.uncertain(logical, python.to_owned());
         }
         let (is_cell, name, end) = shell::name_of(text);
         if is_cell || !text.starts_with('%') {
@@ -260,21 +290,17 @@ impl<'a> Walk<'a> {
 
     /// A statement that a magic runs as if it stood in its place.
     fn run_by_magic(&mut self, logical: &Logical, text: &str) {
-        let reader = self.reader.get_or_insert_with(Reader::new);
-        let Outcome { acts, maybe, .. } = reader.read(text, false);
+        let Outcome { acts, maybe, .. } = tree::read(text, false);
         let walrus = Some(walrus(text)).filter(|names| !names.is_empty()).map(Act::Forget);
         for act in walrus.into_iter().chain(acts.into_iter().map(|(_, act)| act)) {
-            if !matches!(&act, Act::Evaluate(value) if !value.has_effect()) {
-                self.push(logical.bytes.clone(), act);
-            }
+            self.push(logical.bytes.clone(), act);
         }
         maybe.into_iter().for_each(|(_, act)| self.push_perhaps(logical.bytes.clone(), act));
     }
 
     /// A statement of which nobody knows whether and how it is run.
     fn uncertain(&mut self, logical: &Logical, text: String) {
-        let reader = self.reader.get_or_insert_with(Reader::new);
-        let Outcome { acts, maybe, .. } = reader.read(&text, false);
+        let Outcome { acts, maybe, .. } = tree::read(&text, false);
         for (_, act) in acts.into_iter().chain(maybe) {
             if !matches!(act, Act::Unset(_)) {
                 self.push_perhaps(logical.bytes.clone(), act);
@@ -391,6 +417,10 @@ impl<'a> Walk<'a> {
         let walrus = walrus(text);
         if !walrus.is_empty() {
             self.push(logical.bytes.clone(), Act::Forget(walrus));
+        }
+        if is_target_of_loop(text) {
+            let act = Act::SetTargets { object: Expr::Other, value: Expr::Other };
+            self.push_perhaps(logical.bytes.clone(), act);
         }
         if self.import(logical, text) {
             return;
@@ -515,8 +545,12 @@ impl<'a> Walk<'a> {
                 _ => None,
             })
             .collect();
+        // Defaults and decorators are evaluated where the function is defined.
+        if is_parsed && kind == Kind::Definition {
+            drop(self.parsed(logical, head, true));
+        }
         self.suites.push(suite);
-        if is_parsed && kind != Kind::Plain {
+        if is_parsed && !matches!(kind, Kind::Plain | Kind::Definition) {
             drop(self.parsed(logical, head, true));
         }
         if let Some(colon) = body {
@@ -530,29 +564,28 @@ impl<'a> Walk<'a> {
     fn parsed(&mut self, logical: &Logical, text: &str, is_header: bool) -> Option<Imports> {
         let start = logical.bytes.start;
         let place = |range: Range<usize>| start + range.start..start + range.end.min(text.len());
-        let reader = self.reader.get_or_insert_with(Reader::new);
-        let outcome = reader.read(text, is_header);
+        let outcome = tree::read(text, is_header);
         let in_definition = self.is_in_definition();
         for (range, act) in outcome.acts {
             let act = match act {
                 Act::Bind { names, value } if in_definition => {
                     self.push(place(range.clone()), Act::Forget(names));
+                    if !value.has_effect() {
+                        continue;
+                    }
                     Act::Evaluate(value)
                 }
                 act => act,
             };
-            if let Act::Evaluate(expr) = &act
-                && !expr.has_effect()
-            {
-                continue;
-            }
             self.push(place(range), act);
         }
-        let defined = assigned(text).filter(|(_, value)| is_callable(value) && !outcome.maybe.is_empty());
-        let acts: Arc<[Act]> = match defined {
-            Some(_) => outcome.maybe.iter().map(|(_, act)| act.clone()).collect(),
-            None => Arc::default(),
-        };
+        let named = assigned(text);
+        let is_called = named.as_ref().is_some_and(|(_, value)| is_callable(value));
+        // Also code in a string, which somebody may run.
+        let called = outcome.maybe.iter().filter(|_| is_called).map(|(_, act)| act.clone());
+        let strings = named.as_ref().map_or_else(Vec::new, |(_, value)| effects::of_strings(value));
+        let acts: Arc<[Act]> = called.chain(strings).collect();
+        let defined = named.filter(|_| !acts.is_empty());
         for (range, act) in outcome.maybe {
             self.push_perhaps(place(range), act);
         }

@@ -7,14 +7,17 @@ mod field;
 mod formats;
 mod freed;
 mod golden;
+mod inactive;
 mod index;
 mod notebooks;
 mod options;
 mod oracle;
 mod own_magics;
 mod properties;
+mod scopes;
 mod scripts;
 mod spellings;
+mod unread;
 mod views;
 mod wish;
 

@@ -15,7 +15,7 @@ use std::{fmt, sync::Arc};
 use super::{
     Magic, Options, Origin,
     shell::Shell,
-    statements::{Expr, Statement},
+    statements::{Act, Expr, Statement},
     wish::Wish,
 };
 use crate::engines::{Targets, TargetsError};
@@ -304,7 +304,26 @@ impl Carry {
 
     /// The suffixes that views go by here, the empty one left out.
     pub(crate) fn suffixes(&self) -> impl Iterator<Item = &str> {
-        self.names.magics.keys().map(|suffix| &**suffix).filter(|suffix| !suffix.is_empty())
+        let suffixes = self.names.magics.keys().map(|suffix| &**suffix);
+        suffixes.filter(|suffix| !suffix.is_empty() && Views::is_suffix(suffix))
+    }
+
+    /// Begins an `%autopx` region, or ends it.
+    pub(super) fn toggle(&mut self, magic: &Magic, toggle: Origin) {
+        self.autopx = match self.autopx.take() {
+            Some(_) => None,
+            None => Some(Region { suffix: magic.suffix.clone(), toggle }),
+        };
+        let region = self.autopx.as_ref().map(|region| region.suffix.as_str().into());
+        self.names_mut().begin_region(region);
+    }
+
+    /// What is in force for the cells of the region that is open. They go by the view that its suffix had when it began.
+    pub(super) fn view_of_region(&self, suffix: &str) -> Option<ViewState> {
+        match self.names.magics.contains_key(objects::REGION) {
+            true => self.view(objects::REGION),
+            false => self.view(suffix),
+        }
     }
 
     /// The aliases of px magics here, with their percent signs, and what each stands for.
@@ -406,6 +425,10 @@ impl Carry {
 
     /// Applies a statement. Gives a sentence where it does not do what it looks like.
     pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+        if let (Act::Set(magic), true) = (&statement.act, statement.is_certain) {
+            self.configure(magic, place);
+            return None;
+        }
         if self.wish.is_changed_by(statement) {
             Arc::make_mut(&mut self.wish).take(statement, place);
         }

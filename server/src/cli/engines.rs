@@ -6,7 +6,7 @@ use super::{Failure, Status, args::EnginesArgs, no_cluster, print, print_json};
 use crate::{
     cluster::Origin,
     engines::{Activity, Engine},
-    session::{About, ClusterView, Session, StartPolicy},
+    session::{About, ClusterError, ClusterView, Session, StartPolicy},
     text::Encoding,
 };
 
@@ -18,7 +18,9 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
     let connected = match connected {
         Ok(_) => {
             session.settle_hosts().await;
-            Ok(session.snapshot(About::Nothing).await.cluster)
+            let snapshot = session.snapshot(About::Nothing).await;
+            // It may have been lost meanwhile.
+            snapshot.connection.cluster().cloned().ok_or(ClusterError::None)
         }
         Err(error) => Err(error),
     };
@@ -65,7 +67,7 @@ fn table(cluster: &ClusterView) -> String {
         format!("{:>5}  {activity:<8} {host:<width$} {pid:>8}  {}{whose}\n", engine.id, engine.uuid)
     };
     let lines: String = cluster.engines.iter().map(line).collect();
-    format!("{} {heading}\n{lines}", cluster.name)
+    format!("{} {heading}\n{lines}", cluster.name())
 }
 
 /// Whose work the engine does.

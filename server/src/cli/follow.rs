@@ -241,9 +241,10 @@ impl Follower<'_> {
 
     /// The engines that have not begun with this run, since they are busy with something else.
     async fn busy_with_other_work(&self, run: &Run) -> RankSet {
-        let activities = &self.show.session.snapshot(About::Nothing).await.cluster.activities;
+        let connection = self.show.session.snapshot(About::Nothing).await.connection;
         // Nothing is known of an engine that has been busy since before pxlens connected.
-        let idle = |id| *activities.of(id) == Activity::Idle;
+        let idle =
+            |id| connection.cluster().is_some_and(|cluster| *cluster.activities.of(id) == Activity::Idle);
         let waiting = run
             .parts()
             .filter(|part| part.sent.is_some() && part.started.is_none() && part.ending().is_none());

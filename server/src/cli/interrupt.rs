@@ -108,7 +108,9 @@ async fn still_working(
 ) -> RankSet {
     let until = Instant::now() + REACTION;
     loop {
-        let cluster = session.snapshot(About::Nothing).await.cluster;
+        let connection = session.snapshot(About::Nothing).await.connection;
+        // Engines that were lost work on nothing.
+        let Some(cluster) = connection.cluster() else { return RankSet::default() };
         let works = |engine: &EngineId| match cluster.activities.of(*engine) {
             Activity::Busy(request) => whose.covers(&cluster.origins.of(request)),
             Activity::Idle | Activity::Unknown => false,

@@ -106,7 +106,7 @@ async fn run_in(
     // This snapshot knows what each `%pxresult` shows.
     let snapshot = session.snapshot(&key).await;
     let view = snapshot.document().ok_or_else(ended)?;
-    if let Some(note) = ignored_flags(args, &snapshot.cluster) {
+    if let Some(note) = snapshot.connection.cluster().and_then(|cluster| ignored_flags(args, cluster)) {
         super::output::say(Level::Info, &note);
     }
     for warning in warnings(view, &asked, whole_file).iter().filter(|_| !args.plain) {
@@ -202,9 +202,9 @@ fn ignored_flags(args: &RunArgs, cluster: &ClusterView) -> Option<String> {
         .into_iter()
         .filter_map(|(given, flag)| given.then_some(flag))
         .collect();
-    let running = matches!(cluster.owner, Some(Owner::Pxlens | Owner::Other));
+    let running = cluster.owner != Owner::Session;
     (running && !flags.is_empty()).then(|| {
-        let (flags, name) = (flags.join(" and "), &cluster.name);
+        let (flags, name) = (flags.join(" and "), cluster.name());
         format!("{flags} ignored: the cluster {name} was already running")
     })
 }

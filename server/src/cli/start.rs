@@ -25,11 +25,9 @@ pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
     };
     let count = cluster.engines.len();
     let engines = if count == 1 { "engine" } else { "engines" };
-    print(&format!("Started the cluster {} with {count} {engines}.\n", cluster.name))?;
-    if let Some(found) = cluster.found {
-        print(&format!("Connect to it from Python with: {}\n", client_call(&found)))?;
-        print(&format!("Stop it with: pxlens stop --cluster-id {}\n", found.cluster_id))?;
-    }
+    print(&format!("Started the cluster {} with {count} {engines}.\n", cluster.name()))?;
+    print(&format!("Connect to it from Python with: {}\n", client_call(&cluster.found)))?;
+    print(&format!("Stop it with: pxlens stop --cluster-id {}\n", cluster.found.cluster_id))?;
     Ok(Status::Ok)
 }
 

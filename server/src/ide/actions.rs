@@ -202,7 +202,7 @@ fn last_run<'a>(
 
 /// The actions for some of the engines of a px cell's last run.
 fn engine_actions(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Vec<Offer> {
-    let Parts { failed, differing, stragglers } = parts(run, &snapshot.cluster.engines);
+    let Parts { failed, differing, stragglers } = parts(run, snapshot.connection.engines());
     let mut offers = Vec::new();
     if let Some(ranks) = stragglers {
         let action = Action::Interrupt { run: run.id, stragglers: true };

@@ -45,7 +45,7 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let document = here.document();
     let bytes = bytes(document, snapshot, wanted);
-    let ids = snapshot.cluster.engines.ids();
+    let ids = snapshot.connection.engines().ids();
     let mut outlooks = Outlooks::new(snapshot);
     let hint = |view| {
         let plan = plan_label(snapshot, view, &ids);

@@ -77,7 +77,7 @@ impl<'a> Outlooks<'a> {
             let plan = PlannedRun { ranks, blocking, ..PlannedRun::default() };
             return Outlook { plan: Some(plan), refusal: Some(unsuited.why) };
         }
-        let engines = &self.snapshot.cluster.engines;
+        let engines = self.snapshot.connection.engines();
         let alive = u32::try_from(engines.len()).unwrap_or(u32::MAX);
         let chosen = self.chosen.entry(&plan.targets).or_insert_with(|| {
             let request = plan.request(engines).map_err(|error| error.to_string())?;

@@ -14,7 +14,7 @@ pub(crate) fn problems(snapshot: &Snapshot) -> Vec<Problem> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let mut problems = document.problems.clone();
     if snapshot.is_connected() {
-        let engines = &snapshot.cluster.engines;
+        let engines = snapshot.connection.engines();
         problems.extend(document.cells.iter().filter_map(|cell| lint::dead_target(&cell.cell, engines)));
     }
     problems

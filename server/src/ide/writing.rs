@@ -36,7 +36,7 @@ pub(crate) fn completions(snapshot: &Snapshot, position: Position) -> Vec<Comple
         return Vec::new();
     }
     let cursor = byte(document, snapshot, position);
-    let mut known = Known { engines: snapshot.cluster.engines.ids(), ..Known::default() };
+    let mut known = Known { engines: snapshot.connection.engines().ids(), ..Known::default() };
     for (number, text) in here.all().iter().enumerate() {
         let cells = text.cells.iter().map(|cell| &cell.cell);
         let views = text.views.iter().map(String::as_str);

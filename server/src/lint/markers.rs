@@ -58,6 +58,26 @@ pub(super) static FREED_MAGIC: Rule = Rule {
     ],
 };
 
+/// A px magic in a cell that is commented out in the script.
+pub(super) static INACTIVE_MAGIC: Rule = Rule {
+    code: "inactive-magic",
+    severity: Severity::Hint,
+    meaning: "The cell is code in the notebook that jupytext makes of the script, and commented out in the script itself: it has \
+              `active=\"ipynb\"`, the tag `active-ipynb`, or is frozen. Its px magics do not run here. A `%pxconfig`, an \
+              `activate()` or an `%alias_magic` in such a cell holds below it, as it does in the notebook.",
+    examples: &["# %% active=\"ipynb\"\n# %px x = 1\n\n# %%\n%px y = 1\n"],
+};
+
+pub(super) fn inactive(range: TextRange, name: &str) -> Problem {
+    let message = format!(
+        "{name} does not run here: its cell is commented out in the script, and code only in the notebook that jupytext makes of it"
+    );
+    let problem = INACTIVE_MAGIC.problem(range, message, Vec::new());
+    // It begins a region in the notebook, so it decides about all that stands below.
+    let severity = if name.starts_with("%autopx") { Severity::Warning } else { problem.severity };
+    Problem { severity, ..problem }
+}
+
 pub(super) static UNREAD_HEADER: Rule = Rule {
     code: "unread-header",
     severity: Severity::Warning,

@@ -21,15 +21,19 @@ pub(super) static MEASURED: Rule = Rule {
 pub(super) static UNREAD_CALL: Rule = Rule {
     code: "unread-call",
     severity: Severity::Warning,
-    meaning: "The call runs a px magic, but its arguments are not plain strings, its text is more than a single magic, or it is \
-              inside of another statement. pxlens runs no Python of its own, so it does not know what IPython would send, and \
-              leaves the call alone. A `%pxconfig` that is called so leaves the targets below it unknown. The same holds for a \
-              magic in the body of a `%%px --local`, which IPython runs here as well.",
+    meaning: "The call runs a px magic, or may, but its arguments are not plain strings, its text is more than a single magic, it is \
+              inside of another statement, or it is no method of the shell that pxlens reads. pxlens runs no Python of its own, so it \
+              does not know what IPython would send, and leaves the call alone. A `%pxconfig` that is called so, or may be, leaves \
+              the targets below it unknown. The same holds for a magic in the body of a `%%px --local`, which IPython runs here as \
+              well, and in that of a cell magic that the document defines.",
     examples: &[
         "get_ipython().run_line_magic('px', code)\n",
         "get_ipython().run_cell_magic('px', '', f'x = {x}')\n",
         "get_ipython().run_cell('x = 1\\n%px x')\n",
         "print(get_ipython().run_line_magic('px', 'x'))\n",
+        "get_ipython().find_line_magic('pxconfig')('--targets 0')\n",
+        "get_ipython().run_cell(code)\n",
+        "@register_cell_magic\ndef timed(line, cell):\n    get_ipython().run_cell(cell)\n\n# %%\n%%timed\n%px x\n",
         "%%px --local\n%pxconfig --targets 0\n",
     ],
 };
@@ -134,8 +138,8 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
         About::Broken(why) => super::magics::broken(note.range, why),
         About::NestedCall { name } => {
             let message = format!(
-                "pxlens does not run {name} where it is called inside of another statement; write the call, or %{name}, on a \
-                 line of its own"
+                "pxlens does not run {name} where it is called inside of another statement, or by an object that pxlens does not know; \
+                 write %{name} on a line of its own"
             );
             UNREAD_CALL.problem(note.range, message, Vec::new())
         }
@@ -190,9 +194,22 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
             "this line replaces get_ipython, by which IPython runs every magic: below it no px magic runs",
             Vec::new(),
         ),
+        About::Inactive { name } => super::markers::inactive(note.range, name),
         About::InLocalBody { name } => {
             let message = format!(
                 "IPython runs the body of %%px --local here as well, and {name} in it; pxlens only sends the body to the engines"
+            );
+            UNREAD_CALL.problem(note.range, message, Vec::new())
+        }
+        About::RunsAgain { by } => {
+            let message = format!(
+                "pxlens does not run again what %{by} does, and does not know what targets are in force behind it"
+            );
+            UNREAD_CALL.problem(note.range, message, Vec::new())
+        }
+        About::InOwnBody { name, by } => {
+            let message = format!(
+                "this document defines %%{by}, which may run its body; pxlens does not know, and does not run {name} in it"
             );
             UNREAD_CALL.problem(note.range, message, Vec::new())
         }
@@ -204,6 +221,12 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
             Problem { severity: Severity::Warning, ..MEASURED.problem(note.range, message, Vec::new()) }
         }
     }
+}
+
+/// A `sync_imports` block that asks for what ipyparallel does not do.
+pub(super) fn not_local(found: &Found) -> Option<Problem> {
+    let fault = found.fault.as_deref().filter(|fault| *fault == refusal::NOT_LOCAL)?;
+    Some(UNLIKE_IMPORT.problem(found.magic_range, fault, Vec::new()))
 }
 
 /// What the way a px magic is written has to say.

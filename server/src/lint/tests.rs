@@ -339,11 +339,10 @@ fn a_region_gets_its_end() {
         "#]],
     );
     check_fix(
-        "# %%\r\n%autopx_even\r\n# %%\r\nx\r\n\r\n",
+        "# %%\r\nrc[::2].activate('_even')\r\n%autopx_even\r\n# %%\r\nx\r\n\r\n",
         expect![[r##"
-            unknown-view
             open-autopx
-              Add %autopx at the end: "# %%\r\n%autopx_even\r\n# %%\r\nx\r\n\r\n# %%\r\n%autopx\r\n"
+              Add %autopx at the end: "# %%\r\nrc[::2].activate('_even')\r\n%autopx_even\r\n# %%\r\nx\r\n\r\n# %%\r\n%autopx\r\n"
         "##]],
     );
     check_cell_fix(

@@ -200,12 +200,7 @@ fn a_region_becomes_cells() {
             Turn all %autopx regions into %%px cells: "x\n\n\n# +\n%%px\na\n# +\n\n# +\n%%px\nb\n# +\n\n\ny\n\n\n# +\n%%px\nc\n"
         "#]],
     );
-    check(
-        "%autopx_even\n\na‸\n",
-        expect![[r#"
-            Turn this %autopx region into %%px cells: "\n# +\n%%px_even\na\n"
-        "#]],
-    );
+    check("%autopx_even\n\na‸\n", expect![""]);
 }
 
 #[test]

@@ -23,6 +23,7 @@ use super::{
     attach::Attached, documents::Documents, queue::Queue, spill::SpillSpace,
 };
 use crate::{cluster::discovery::Selection, engines::RankSet, run::RunId, text::Encoding};
+use connection::Connection;
 use run_index::RunIndex;
 
 /// How often the session looks for a running cluster, if it follows.
@@ -49,12 +50,8 @@ pub(super) enum Message {
     Shutdown {
         reply: oneshot::Sender<()>,
     },
-    /// An attempt to find or start a cluster has ended; `selection` is what it looked for.
-    Attached {
-        policy: StartPolicy,
-        selection: Selection,
-        result: Box<Result<Attached, ClusterError>>,
-    },
+    /// The attempt to find or start a cluster has ended.
+    Attached(Box<Result<Attached, ClusterError>>),
     /// The engine table or the state of this connection changed.
     ClusterChanged {
         generation: u64,
@@ -125,26 +122,17 @@ pub(super) struct Actor {
     space: Arc<SpillSpace>,
     next_run: u32,
     keeper: pxresult::Keeper,
-    cluster: Option<Attached>,
+    connection: Connection,
     /// What the file that was run last asks of the cluster; before that, what the open documents ask.
     wished: FileWish,
-    /// Which clusters would do for the newest attempt to find one.
-    asked: Selection,
     /// What was said of files that ask for something else than the user chose; it is said once.
     overruled: HashSet<String>,
     /// The number of the current connection, to tell its messages from those of an earlier one.
     generation: u64,
-    attaching: Option<StartPolicy>,
-    /// The newest such attempt.
-    attempt: Option<connection::Attempt>,
-    /// Whether a cluster is being started, as last reported.
-    starting: bool,
-    /// The connection file of a cluster that is being stopped.
-    stopping: Option<PathBuf>,
+    /// The connection files of clusters that are being stopped: that in use, or others.
+    stopping: HashSet<PathBuf>,
     /// The connection files of clusters of which it was said why a module is missing there.
     explained: HashSet<PathBuf>,
-    /// The first run that may be on the cluster in use.
-    first_run: RunId,
     waiters: Vec<Waiter>,
     /// Commands that wait until it is known which engines' output differs.
     comparing: Vec<commands::Comparing>,
@@ -172,17 +160,12 @@ pub(super) async fn run(
         space: Arc::default(),
         next_run: 1,
         keeper: pxresult::Keeper::default(),
-        cluster: None,
+        connection: Connection::default(),
         wished: FileWish::default(),
-        asked: Selection::default(),
         overruled: HashSet::new(),
         generation: 0,
-        attaching: None,
-        attempt: None,
-        starting: false,
-        stopping: None,
+        stopping: HashSet::new(),
         explained: HashSet::new(),
-        first_run: RunId(1),
         waiters: Vec::new(),
         comparing: Vec::new(),
         next_comparison: 0,
@@ -225,7 +208,7 @@ impl Actor {
             Message::Request(request) => request(self),
             // It ends the loop.
             Message::Shutdown { .. } => {}
-            Message::Attached { policy, selection, result } => self.attached(policy, &selection, *result),
+            Message::Attached(result) => self.attached(*result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::EnginesChanged { generation } => {
                 if generation == self.generation {
@@ -256,7 +239,7 @@ impl Actor {
         self.give_up_start().await;
         self.keep_last();
         self.keeper.finish().await;
-        if let Some(cluster) = self.cluster.take() {
+        if let Some(cluster) = self.connection.take_cluster() {
             cluster.client.close().await;
             if let Some(started) = cluster.started
                 && let Err(error) = started.stop().await

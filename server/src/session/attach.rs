@@ -79,14 +79,12 @@ impl Attached {
     /// `first_run`: the number of the first run that may be on it.
     pub(super) fn view(&self, first_run: RunId) -> ClusterView {
         ClusterView {
-            owner: Some(self.owner),
-            name: self.found.label(),
-            found: Some(self.found.clone()),
+            owner: self.owner,
+            found: self.found.clone(),
             engines: self.client.engines().borrow().clone(),
             activities: self.client.activities().borrow().clone(),
             origins: self.client.origins().clone(),
-            status: Some(self.client.status().borrow().clone()),
-            starting: false,
+            status: self.client.status().borrow().clone(),
             first_run,
         }
     }

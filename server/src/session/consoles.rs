@@ -50,6 +50,6 @@ impl Session {
         let Some((_, Some(client))) = self.client().await else { return Err(ClusterError::None.into()) };
         let folder = console::runtime_dir().ok_or(ConsoleError::NoFolder)?;
         let say = |text| self.tell(|actor| actor.notify(SessionEvent::ConsoleWaits(text)));
-        Ok(console::open(&client, engine, &cluster.name, &folder, Wait { say, limit, given_up }).await?)
+        Ok(console::open(&client, engine, &cluster.name(), &folder, Wait { say, limit, given_up }).await?)
     }
 }

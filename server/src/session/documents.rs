@@ -7,6 +7,7 @@
 mod closed;
 mod cut;
 mod follow;
+mod formatting;
 mod notebook;
 mod tracked;
 

@@ -209,12 +209,12 @@ impl Queue {
                 entry.sent = true;
                 steps.send.push(entry.run);
             }
-            // A run that waits for a later one (cells were moved and run again) must not hold that one's engines.
+            // A run that waits for a later one, directly or through others, must not hold engines that the later one needs. That
+            // happens when cells were moved and run again.
             let waits_for_later = entry.after.iter().any(|after| !passed.contains(&after.run));
             if entry.blocking && !waits_for_later {
                 held.extend(&entry.engines);
             }
-            // Nor must a run that waits for such a run.
             if !waits_for_later {
                 passed.insert(entry.run);
             }

@@ -26,7 +26,7 @@ const LATE: Duration = Duration::from_secs(1);
 const LATEST: Duration = Duration::from_secs(120);
 
 /// What becomes of a queued run.
-pub(super) enum Order {
+pub(super) enum Dispatch {
     /// Its turn has come, and it was handed to the cluster client.
     Sent(Box<Sent>),
     /// It will not be sent, for this reason.
@@ -49,7 +49,7 @@ pub(super) struct Recipient {
     pub(super) noblock: Option<Arc<str>>,
 }
 
-impl Order {
+impl Dispatch {
     /// Hands a run to the cluster client at once, since engines get runs in the order of these calls; the tasks of the runs
     /// could overtake each other. With `canary`, the other engines get the run only once the first has succeeded; it is
     /// cancelled if that is not wanted any more.
@@ -74,21 +74,21 @@ impl Order {
 pub(super) async fn drive(
     mut run: Run,
     view: watch::Sender<Arc<Run>>,
-    order: oneshot::Receiver<Order>,
+    dispatch: oneshot::Receiver<Dispatch>,
     spill: Spill,
     warn: impl Fn(String) + Send,
     over: impl FnOnce(&Run) + Send,
     late: impl Fn(&Run) + Send,
 ) {
-    let sent = match order.await {
-        Ok(Order::Sent(sent)) => {
+    let sent = match dispatch.await {
+        Ok(Dispatch::Sent(sent)) => {
             let Sent { request, first, rest } = *sent;
             if *run.request != request {
                 run = Run::new(run.id, Arc::new(request), run.created, run.blocking);
             }
             first.events().await.map(|events| (events, rest))
         }
-        Ok(Order::Drop(why)) => Err(why),
+        Ok(Dispatch::Drop(why)) => Err(why),
         Err(_) => Err("the session ended".to_owned()),
     };
     match sent {

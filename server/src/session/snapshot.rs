@@ -13,7 +13,7 @@ use std::{
 
 use super::wishes::Unsuited;
 use super::{
-    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, ResultSource, RunHandle, Settings,
+    CellId, CellView, ConnectionView, DocumentKey, DocumentView, FileWish, ResultSource, RunHandle, Settings,
 };
 use crate::{
     cells::{CellKind, DecidedBy, Decider, LineName, Origin, Placed, Region, Wish, regions},
@@ -58,8 +58,8 @@ pub(crate) struct Snapshot {
     /// The document or notebook that the request is about, open or not.
     pub(super) home: Option<DocumentKey>,
     pub(super) here: Option<(Arc<Texts>, usize)>,
-    /// The cluster in use.
-    pub cluster: Arc<ClusterView>,
+    /// The connection to a cluster.
+    pub connection: Arc<ConnectionView>,
     /// The runs that are kept, and where they are shown.
     pub runs: Arc<Runs>,
     /// The settings in force: those that only a trusted workspace may set have their defaults in any other.
@@ -92,12 +92,12 @@ impl Snapshot {
 
     /// Whether a cluster is connected and may be used.
     pub(crate) fn is_connected(&self) -> bool {
-        self.trusted && self.cluster.owner.is_some()
+        self.trusted && self.connection.cluster().is_some()
     }
 
     /// Why the document does not run on the cluster in use.
     pub(crate) fn unsuited(&self) -> Option<Unsuited> {
-        self.wish()?.unsuited(&self.settings, &self.cluster)
+        self.wish()?.unsuited(&self.settings, self.connection.cluster()?)
     }
 
     /// Why the document does not run while no cluster is found.

@@ -312,7 +312,7 @@ pub(super) struct Spill {
 /// Whether text is still written to files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writing {
-    /// Yes.
+    /// What is too much for memory is written.
     On,
     /// Files may take no more room. What is too much for memory is dropped, except both ends.
     Full,

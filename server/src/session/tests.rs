@@ -49,11 +49,23 @@ impl Fixture {
         Self { session, events, key }
     }
 
-    /// Waits until the cluster is as wanted.
-    async fn cluster(&mut self, what: &str, fits: impl Fn(&ClusterView) -> bool) -> Arc<ClusterView> {
+    /// A session that looks for no cluster by itself, with one document open.
+    fn idle(settings: Settings, dialect: Dialect, text: &str) -> Self {
+        let (session, events) = Session::start(settings, Encoding::Utf16, true, false);
+        let key = DocumentKey::from("a");
+        session.open(key.clone(), dialect, 1, text.to_owned());
+        Self { session, events, key }
+    }
+
+    /// Waits until the connection is as wanted.
+    async fn connection(
+        &mut self,
+        what: &str,
+        fits: impl Fn(&ConnectionView) -> bool,
+    ) -> Arc<ConnectionView> {
         let looking = async {
             loop {
-                let view = self.session.snapshot(About::Nothing).await.cluster;
+                let view = self.session.snapshot(About::Nothing).await.connection;
                 if fits(&view) {
                     return view;
                 }
@@ -64,9 +76,11 @@ impl Fixture {
         within(format!("a cluster with {what}"), looking).await
     }
 
-    async fn engines(&mut self, count: usize) -> Arc<ClusterView> {
-        self.cluster(&format!("{count} engines"), |view| view.owner.is_some() && view.engines.len() == count)
-            .await
+    async fn engines(&mut self, count: usize) -> Arc<ConnectionView> {
+        self.connection(&format!("{count} engines"), |view| {
+            view.cluster().is_some_and(|cluster| cluster.engines.len() == count)
+        })
+        .await
     }
 
     async fn run_document(&self) -> Result<RunResponse, RunError> {
@@ -141,7 +155,8 @@ async fn no_cluster_is_looked_for_until_the_workspace_is_trusted() {
     let sim = Sim::builder().engines(2).start().await;
     let mut fixture = Fixture::open(at(&sim.connection_file()), false);
     assert_eq!(fixture.run_document().await.unwrap_err(), RunError::Untrusted);
-    assert!(fixture.session.snapshot(About::Nothing).await.cluster.owner.is_none());
+    let now = fixture.session.snapshot(About::Nothing).await;
+    assert!(matches!(*now.connection, ConnectionView::None));
     assert!(sim.requests().is_empty() && sim.subscribers() == 0, "it was not connected to");
     let console = fixture.session.console(EngineId(0), None, std::future::pending()).await;
     assert!(matches!(console, Err(ConsoleRequestError::Untrusted)), "{console:?}");
@@ -174,7 +189,7 @@ async fn a_switch_of_the_cluster_waits_for_runs() {
     // A run that is asked for now waits for the new cluster.
     let second = fixture.run_document();
     let opened = async {
-        assert_eq!(fixture.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
+        assert_eq!(fixture.session.snapshot(About::Nothing).await.connection.engines().len(), 1);
         one.open("gate");
     };
     let (second, ()) = tokio::join!(second, opened);
@@ -188,18 +203,12 @@ async fn a_switch_of_the_cluster_waits_for_runs() {
 #[tokio::test]
 async fn a_failed_attempt_does_not_fail_a_run_once_another_cluster_is_set() {
     let (one, two) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
-    let (session, events) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
-    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
-    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let fixture = Fixture::idle(at(&one.connection_file()), Dialect::Script, TEXT);
     let requested = fixture.run_with(Scope::All, false, StartPolicy::Detached);
     let failed = async {
         fixture.session.snapshot(About::Nothing).await;
         fixture.session.configure(at(&two.connection_file()));
-        fixture.session.send(Message::Attached {
-            policy: StartPolicy::Detached,
-            selection: at(&one.connection_file()).cluster,
-            result: Box::new(Err(ClusterError::NoEngines(30))),
-        });
+        fixture.session.send(Message::Attached(Box::new(Err(ClusterError::NoEngines(30)))));
     };
     let (response, ()) = tokio::join!(requested, failed);
     assert_eq!(ends(&response.expect("it runs").runs[0]).await, RunState::Succeeded);
@@ -218,7 +227,10 @@ async fn taking_back_a_choice_does_not_undo_a_later_one() {
     assert!(matches!(chosen, Ok(Choice::InUse(_))), "{chosen:?}");
     fixture.session.take_back(Some(bad), before);
     let now = fixture.session.snapshot(About::Nothing).await;
-    assert_eq!((now.cluster.engines.len(), &now.settings.cluster), (2, &at(&two.connection_file()).cluster));
+    assert_eq!(
+        (now.connection.engines().len(), &now.settings.cluster),
+        (2, &at(&two.connection_file()).cluster)
+    );
     let failed = fixture.session.choose(Some(at(Path::new("/nowhere/else.json")).cluster)).await;
     assert!(failed.is_err());
     fixture.engines(2).await;
@@ -228,9 +240,7 @@ async fn taking_back_a_choice_does_not_undo_a_later_one() {
 async fn what_waits_for_another_cluster_continues_when_the_one_in_use_is_lost() {
     let one = Sim::builder().engines(1).on("work()", hangs()).start().await;
     let two = Sim::builder().engines(2).start().await;
-    let (session, events) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
-    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
-    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let fixture = Fixture::idle(at(&one.connection_file()), Dialect::Script, TEXT);
     let first = fixture.run().await;
     one.wait_for_runs(1).await;
     fixture.session.configure(at(&two.connection_file()));
@@ -249,21 +259,18 @@ async fn what_waits_for_another_cluster_continues_when_the_one_in_use_is_lost() 
 #[tokio::test]
 async fn a_request_for_a_new_cluster_gets_the_one_that_is_being_started() {
     let (empty, new) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
-    let (session, events) = Session::start(at(&empty.connection_file()), Encoding::Utf16, true, false);
-    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
-    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let fixture = Fixture::idle(at(&empty.connection_file()), Dialect::Script, TEXT);
     let settings = at(&new.connection_file());
     let ask = FileWish::default().ask(&settings);
     let started = attach::attach(settings, ask, StartPolicy::Never, |_| {}, std::future::pending()).await;
     let started = started.expect("it runs");
     let selection = at(&empty.connection_file()).cluster;
-    let started = attach::Attached { is_new: true, selection: selection.clone(), ..started };
+    let started = attach::Attached { is_new: true, selection, ..started };
     let requested = fixture.run_with(Scope::All, false, StartPolicy::Detached);
     let other = fixture.session.connect(StartPolicy::Another);
     let started_up = async {
         fixture.session.snapshot(About::Nothing).await;
-        let (policy, result) = (StartPolicy::Detached, Box::new(Ok(started)));
-        fixture.session.send(Message::Attached { policy, selection, result });
+        fixture.session.send(Message::Attached(Box::new(Ok(started))));
     };
     let (response, other, ()) = tokio::join!(requested, other, started_up);
     assert_eq!(other.expect("it is there").engines.len(), 2);
@@ -278,7 +285,7 @@ async fn settings_that_name_the_same_cluster_keep_the_connection() {
     let engines = Settings { engines: Some(7), ..at(&sim.connection_file()) };
     fixture.session.configure(at(&sim.connection_file()));
     fixture.session.configure(engines);
-    assert_eq!(fixture.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
+    assert_eq!(fixture.session.snapshot(About::Nothing).await.connection.engines().len(), 1);
 }
 
 #[tokio::test]
@@ -292,7 +299,7 @@ async fn a_cluster_that_starts_later_is_found_and_a_lost_one_is_reported_once_an
     copy(sim.ipython_dir(), folder.path());
     fixture.engines(2).await;
     let gone = sim.vanish();
-    fixture.cluster("nobody in it", |view| view.owner.is_none()).await;
+    fixture.connection("nobody in it", |view| view.cluster().is_none()).await;
     assert!(matches!(fixture.run_document().await, Err(RunError::Cluster(_))));
     sim.come_back(gone, 3).await;
     fixture.engines(3).await;

@@ -112,9 +112,9 @@ impl FileWish {
 
     /// Why it does not run on a cluster that is in use.
     pub(super) fn unsuited(&self, settings: &Settings, view: &ClusterView) -> Option<Unsuited> {
-        let name = &view.name;
+        let name = view.name();
         if let Some(cluster) = self.cluster()
-            && !view.found.as_ref().is_none_or(|found| self.fits(settings, found))
+            && !self.fits(settings, &view.found)
         {
             let line = &self.cluster_line;
             let why = format!(
@@ -125,22 +125,21 @@ impl FileWish {
         let awaited = self.wish.awaited?;
         let there = u32::try_from(view.engines.len()).unwrap_or(u32::MAX);
         // Somebody who says how many engines are started is not told that a line says otherwise.
-        let is_chosen = settings.engines.is_some() && view.owner == Some(Owner::Session);
+        let is_chosen = settings.engines.is_some() && view.owner == Owner::Session;
         if there >= awaited.count || is_chosen {
             return None;
         }
         let (line, count) = (&self.awaited_line, awaited.count);
         let missing = count - there;
         let mut command = format!("ipcluster engines -n {missing}");
-        if let Some(found) = &view.found {
-            command.push_str(&if found.profile.is_empty() {
-                format!(" --file={}", found.connection_file.display())
-            } else {
-                format!(" --profile={}", found.profile)
-            });
-            if !found.profile.is_empty() && !found.cluster_id.is_empty() {
-                command.push_str(&format!(" --cluster-id={}", found.cluster_id));
-            }
+        let found = &view.found;
+        command.push_str(&if found.profile.is_empty() {
+            format!(" --file={}", found.connection_file.display())
+        } else {
+            format!(" --profile={}", found.profile)
+        });
+        if !found.profile.is_empty() && !found.cluster_id.is_empty() {
+            command.push_str(&format!(" --cluster-id={}", found.cluster_id));
         }
         let why = format!(
             "{line} waits for {}, and the cluster {name} has {there}; add {missing} with `{command}`, or change the line",
@@ -166,7 +165,7 @@ impl FileWish {
         is_named && cluster.launcher.as_deref().is_none_or(|launcher| found.is_launched_by(launcher))
     }
 
-    /// What the user's choice puts aside of what the file says.
+    /// What the file says and the user's own choice overrides.
     pub(super) fn overruled(&self, settings: &Settings, running: Option<&str>) -> Option<String> {
         let cluster = self.cluster()?;
         let line = &self.cluster_line;

@@ -1,7 +1,5 @@
 //! Statements that Python's grammar allows and its compiler does not, such as a `return` outside of a function. IPython parses a
 //! cell as a whole and compiles its statements one by one, so those above such a statement run.
-//!
-//! What a statement has to know of others is not looked at, such as whether a name that it calls `nonlocal` is bound.
 
 use std::cell::Cell;
 
@@ -14,13 +12,13 @@ use ruff_python_parser::semantic_errors::{
 };
 use ruff_text_size::{Ranged as _, TextRange};
 
-use super::super::prefix::Prefix;
+use super::{super::prefix::Prefix, scopes::Names};
 
 /// The first of a cell's statements that does not compile: the offset in bytes of its first line, and what is wrong with it.
 pub(super) fn error(statements: &[Stmt], source: &str) -> Option<(usize, String)> {
     statements.iter().find_map(|statement| {
         let mut check = Check::new(source);
-        check.visit_stmt(statement);
+        check.named(Names::new(None, std::slice::from_ref(statement)), |check| check.visit_stmt(statement));
         Some((statement.start().to_usize(), check.error.take()?))
     })
 }
@@ -30,6 +28,11 @@ pub(super) fn ends(statements: &[Stmt]) -> Option<(usize, &'static str)> {
     let is_false = |test: &Expr| match test {
         Expr::BooleanLiteral(literal) => !literal.value,
         Expr::NumberLiteral(number) => matches!(&number.value, ast::Number::Int(int) if *int == 0),
+        _ => false,
+    };
+    let is_true = |test: &Expr| match test {
+        Expr::BooleanLiteral(literal) => literal.value,
+        Expr::NumberLiteral(number) => matches!(&number.value, ast::Number::Int(int) if *int == 1),
         _ => false,
     };
     let is_exit = |value: &Expr| {
@@ -43,6 +46,7 @@ pub(super) fn ends(statements: &[Stmt]) -> Option<(usize, &'static str)> {
             Stmt::Raise(_) => "`raise`",
             Stmt::Assert(assert) if is_false(&assert.test) => "`assert`",
             Stmt::Expr(expression) if is_exit(&expression.value) => "`sys.exit()`",
+            Stmt::If(condition) if is_true(&condition.test) => ends(&condition.body)?.1,
             _ => return None,
         };
         Some((statement.start().to_usize(), what))
@@ -103,22 +107,38 @@ struct Check<'a> {
     checker: SemanticSyntaxChecker,
     /// What the code that is looked at stands in, from the outside in.
     scopes: Vec<Scope>,
+    /// The names of the functions and classes among them, those of the statement first.
+    names: Vec<Names<'a>>,
     /// The first error.
     error: Cell<Option<String>>,
 }
+
+const OF_GROUP: &str = "`break`, `continue` and `return` cannot stand in an `except*` block";
+
+const DEBUG: &str = "__debug__";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
     Loop,
     Class,
-    Function { is_async: bool },
+    Function {
+        is_async: bool,
+    },
     Comprehension,
     Generator,
+    /// An `except*`.
+    Group,
 }
 
 impl<'a> Check<'a> {
     fn new(source: &'a str) -> Self {
-        Self { source, checker: SemanticSyntaxChecker::new(), scopes: Vec::new(), error: Cell::default() }
+        Self {
+            source,
+            checker: SemanticSyntaxChecker::new(),
+            scopes: Vec::new(),
+            names: Vec::new(),
+            error: Cell::default(),
+        }
     }
 
     fn report(&self, error: String) {
@@ -131,18 +151,34 @@ impl<'a> Check<'a> {
         self.scopes.pop();
     }
 
+    /// The same with the names of a function, a class or the statement.
+    fn named(&mut self, names: Names<'a>, visit: impl FnOnce(&mut Self)) {
+        if let Some(error) = names.error() {
+            self.report(error);
+        }
+        self.names.push(names);
+        visit(self);
+        self.names.pop();
+    }
+
     /// The innermost function or class; none at the top of the cell.
     fn body(&self) -> Option<Scope> {
         let is_body = |scope: &&Scope| matches!(scope, Scope::Class | Scope::Function { .. });
         self.scopes.iter().rfind(is_body).copied()
     }
 
+    /// Whether it stands in an `except*` of the same function.
+    fn is_in_group(&self) -> bool {
+        let inner = self.scopes.iter().rev();
+        inner.take_while(|scope| !matches!(scope, Scope::Function { .. })).any(|scope| *scope == Scope::Group)
+    }
+
     fn innermost(&self) -> Option<Scope> {
-        self.scopes.iter().rfind(|scope| **scope != Scope::Loop).copied()
+        self.scopes.iter().rfind(|scope| !matches!(scope, Scope::Loop | Scope::Group)).copied()
     }
 
     /// The parts of a comprehension: where it takes its first values from belongs to what is around it.
-    fn comprehension(&mut self, scope: Scope, parts: &[&Expr], generators: &[ast::Comprehension]) {
+    fn comprehension(&mut self, scope: Scope, parts: &[&'a Expr], generators: &'a [ast::Comprehension]) {
         if let Some(first) = generators.first() {
             self.visit_expr(&first.iter);
         }
@@ -159,8 +195,8 @@ impl<'a> Check<'a> {
     }
 }
 
-impl Visitor<'_> for Check<'_> {
-    fn visit_stmt(&mut self, statement: &Stmt) {
+impl<'a> Visitor<'a> for Check<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
         let mut checker = std::mem::take(&mut self.checker);
         checker.visit_stmt(statement, self);
         self.checker = checker;
@@ -169,14 +205,16 @@ impl Visitor<'_> for Check<'_> {
                 function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
                 self.visit_parameters(&function.parameters);
                 let scope = Scope::Function { is_async: function.is_async };
-                self.within(scope, |check| check.visit_body(&function.body));
+                let names = Names::new(Some(&function.parameters), &function.body);
+                self.within(scope, |check| check.named(names, |check| check.visit_body(&function.body)));
             }
             Stmt::ClassDef(class) => {
                 class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
                 if let Some(arguments) = &class.arguments {
                     self.visit_arguments(arguments);
                 }
-                self.within(Scope::Class, |check| check.visit_body(&class.body));
+                let names = Names::new(None, &class.body);
+                self.within(Scope::Class, |check| check.named(names, |check| check.visit_body(&class.body)));
             }
             Stmt::For(ast::StmtFor { target, iter, body, orelse, .. }) => {
                 self.visit_expr(iter);
@@ -188,6 +226,18 @@ impl Visitor<'_> for Check<'_> {
                 self.visit_expr(test);
                 self.within(Scope::Loop, |check| check.visit_body(body));
                 self.visit_body(orelse);
+            }
+            Stmt::Break(_) | Stmt::Continue(_) if self.scopes.last() == Some(&Scope::Group) => {
+                self.report(OF_GROUP.to_owned());
+            }
+            Stmt::Return(_) if self.is_in_group() => self.report(OF_GROUP.to_owned()),
+            Stmt::Try(ast::StmtTry { body, handlers, orelse, finalbody, is_star: true, .. }) => {
+                self.visit_body(body);
+                for handler in handlers {
+                    self.within(Scope::Group, |check| check.visit_except_handler(handler));
+                }
+                self.visit_body(orelse);
+                self.visit_body(finalbody);
             }
             Stmt::Try(ast::StmtTry { handlers, .. }) => {
                 let catches_all =
@@ -204,16 +254,41 @@ impl Visitor<'_> for Check<'_> {
         }
     }
 
-    fn visit_expr(&mut self, expression: &Expr) {
+    fn visit_interpolated_string_element(&mut self, element: &'a ast::InterpolatedStringElement) {
+        if element.as_interpolation().is_some_and(|part| part.expression.is_starred_expr()) {
+            self.report("a starred expression cannot be used here".to_owned());
+        }
+        visitor::walk_interpolated_string_element(self, element);
+    }
+
+    fn visit_keyword(&mut self, keyword: &'a ast::Keyword) {
+        if keyword.arg.as_ref().is_some_and(|name| name == DEBUG) {
+            self.report(format!("cannot assign to `{DEBUG}`"));
+        }
+        visitor::walk_keyword(self, keyword);
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Attribute(attribute) = expression
+            && &attribute.attr == DEBUG
+            && !attribute.ctx.is_load()
+        {
+            self.report(format!("cannot assign to `{DEBUG}`"));
+        }
         let mut checker = std::mem::take(&mut self.checker);
         checker.visit_expr(expression, self);
         self.checker = checker;
         match expression {
+            Expr::Named(_) if self.in_class_body_comprehension() => {
+                self.report("`:=` cannot be used in a comprehension of a class".to_owned());
+            }
             Expr::Lambda(lambda) => {
                 if let Some(parameters) = &lambda.parameters {
                     self.visit_parameters(parameters);
                 }
-                self.within(Scope::Function { is_async: false }, |check| check.visit_expr(&lambda.body));
+                let names = Names::new(lambda.parameters.as_deref(), &[]);
+                let scope = Scope::Function { is_async: false };
+                self.within(scope, |check| check.named(names, |check| check.visit_expr(&lambda.body)));
             }
             Expr::ListComp(ast::ExprListComp { elt, generators, .. })
             | Expr::SetComp(ast::ExprSetComp { elt, generators, .. }) => {
@@ -295,15 +370,25 @@ impl SemanticSyntaxContext for Check<'_> {
         None
     }
 
-    fn global(&self, _: &str) -> Option<TextRange> {
-        None
+    fn global(&self, name: &str) -> Option<TextRange> {
+        match self.innermost() {
+            Some(Scope::Comprehension | Scope::Generator) => None,
+            _ => self.names.last()?.global(name),
+        }
     }
 
-    fn has_nonlocal_binding(&self, _: &str) -> bool {
-        true
+    fn has_nonlocal_binding(&self, name: &str) -> bool {
+        // The names of a class are not seen from its methods, and those of the statement are global.
+        let bodies =
+            self.scopes.iter().filter(|scope| matches!(scope, Scope::Class | Scope::Function { .. }));
+        let around = bodies.zip(self.names.iter().skip(1));
+        let functions = around.filter(|(scope, _)| **scope != Scope::Class).map(|(_, names)| names);
+        let inner = self.names.len() - 1;
+        let outer = functions.filter(|names| !std::ptr::eq(*names, &self.names[inner]));
+        name == "__class__" || outer.into_iter().any(|names| names.binds(name))
     }
 
-    fn is_bound_parameter(&self, _: &str) -> bool {
-        false
+    fn is_bound_parameter(&self, name: &str) -> bool {
+        self.names.last().is_some_and(|names| names.is_parameter(name))
     }
 }

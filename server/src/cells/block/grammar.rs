@@ -3,11 +3,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use ruff_python_ast::{ModModule, PythonVersion, Stmt};
-use ruff_python_parser::{
-    LexicalErrorType, Mode, ParseError, ParseErrorType, ParseOptions, Parsed, UnsupportedSyntaxErrorKind,
-    parse_unchecked,
-};
+use ruff_python_ast::{ModModule, Stmt};
+use ruff_python_parser::{LexicalErrorType, ParseError, ParseErrorType, Parsed, UnsupportedSyntaxErrorKind};
 use ruff_text_size::Ranged as _;
 
 use super::{
@@ -16,6 +13,7 @@ use super::{
         found::BlockText,
         prefix::Prefix,
         python::{self, Tokens},
+        syntax,
     },
     compiled,
     words::is_magic_with_words,
@@ -82,6 +80,10 @@ impl Handed {
     /// The first line by which IPython runs nothing of the block, or else the first statement that it cannot run.
     pub(super) fn broken(&self, block: BlockText<'_>, compiled_by: Option<Prefix>) -> Option<Broken> {
         let mut text = self.text(block);
+        if let Some(at) = text.text.find('\0') {
+            let why = Why::Python("it holds a null byte".into());
+            return Some(Broken { line: self.line_at(&text, at), why });
+        }
         let parsed = parse(&mut text.text)?;
         let broken = match parsed.errors().iter().min_by_key(|error| error.location.start()) {
             Some(error) => self.unread(block, &text, error)?,
@@ -181,9 +183,8 @@ impl Handed {
             Some(Prefix::Time) => {
                 !(is_last && body.last().is_some_and(Stmt::is_expr_stmt)) || body.len() == 1
             }
-            Some(Prefix::Prun) => true,
-            // It makes a loop in a function of them.
-            Some(Prefix::Timeit) | None => false,
+            Some(Prefix::Prun | Prefix::Timeit) => true,
+            None => false,
         };
         let (at, why) = match ends.filter(|(end, _)| !is_whole && *end < at) {
             Some(ends) => ends,
@@ -233,16 +234,22 @@ impl Handed {
     }
 }
 
+/// Whether Python reads and compiles a text.
+pub(super) fn is_python(text: &str) -> bool {
+    let mut text = text.to_owned();
+    parse(&mut text).is_none_or(|parsed| {
+        parsed.errors().is_empty() && compiled::error(&parsed.syntax().body, &text).is_none()
+    })
+}
+
 /// Longer chains of `; match` are not read.
 const MOST: usize = 50;
 
 /// Parses a text. The parser takes `match` behind a semicolon for a statement, where it can only be a name: it is made another of
 /// the same length.
 fn parse(text: &mut String) -> Option<Parsed<ModModule>> {
-    // The last version in which an `except` with several classes is an error of its own.
-    let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY313);
     for _ in 0..MOST {
-        let parsed = parse_unchecked(text, options.clone()).try_into_module()?;
+        let parsed = syntax::parse(text)?;
         let first = parsed.errors().iter().min_by_key(|error| error.location.start());
         let names = first
             .filter(|error| matches!(error.error, ParseErrorType::SimpleAndCompoundStatementOnSameLine))
@@ -254,7 +261,7 @@ fn parse(text: &mut String) -> Option<Parsed<ModModule>> {
         let Some(at) = names else { return Some(parsed) };
         text.replace_range(at..at + "match".len(), "m_tch");
     }
-    parse_unchecked(text, options).try_into_module()
+    syntax::parse(text)
 }
 
 fn is_name(text: &str) -> bool {

@@ -1,4 +1,5 @@
-//! The body of `%%px --local`, which IPython runs here as well, as a cell of its own.
+//! The body of `%%px --local`, which IPython runs here as well, as a cell of its own, and that of a cell magic of the document's
+//! own, which may do so.
 
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use super::{
 impl Scanner<'_> {
     /// Takes in what a body that is run here too says about views and makes of the shell. The px magics in it are not run;
     /// `is_certain`: the magic whose body it is surely is.
-    pub(super) fn local_too(&mut self, body: &Mapped, is_certain: bool) {
+    /// `about`: what is to be said of those.
+    pub(super) fn run_too(&mut self, body: &Mapped, is_certain: bool, about: impl Fn(String) -> About) {
         if self.is_body {
             return; // as deep as anybody goes
         }
@@ -52,7 +54,7 @@ impl Scanner<'_> {
                 self.unread(&name, found.range);
             }
             if found.kind != CellKind::SyncImports {
-                self.out.notes.push(Note { range: found.magic_range, about: About::InLocalBody { name } });
+                self.out.notes.push(Note { range: found.magic_range, about: about(name) });
             }
         }
         let is_of_magics = |note: &Note| {

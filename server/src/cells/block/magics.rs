@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::{
     super::{
-        CellKind, Magic, Options, Spelling,
+        CellKind, Magic, Options, Spelling, automagic,
         broken::Why,
         calls::{self, Call, Parsed, Runs},
         found::{About, BlockText, Found, Note},
@@ -19,7 +19,7 @@ use super::{
         shell::{self, Meaning},
         statements::{self, Act, Statement},
     },
-    Before, Place, Scanner, cell_kind,
+    Before, Place, Scanner, cell_kind, grammar,
 };
 use crate::text::TextRange;
 
@@ -59,12 +59,24 @@ impl Scanner<'_> {
                 self.alias(behind.text(), &place);
                 return false;
             }
+            if matches!(name, "rerun" | "macro") {
+                // The lines that it runs again may set targets anew.
+                let range = self.spanned(&place.lines);
+                self.out.notes.push(Note { range, about: About::RunsAgain { by: name.to_owned() } });
+                self.unread("pxconfig", range);
+                return false;
+            }
             if let Some(by) = prefix::to_python(name) {
                 self.given_to_python(by, behind.text(), &place);
                 return false;
             }
             let Some(prefix) = Prefix::named(name) else { return false };
-            let Some(statement) = prefix.statement(&behind) else { return false };
+            let Some(statement) = prefix.statement(&behind) else {
+                if place.suite.is_none() {
+                    self.breaks(place.lines.start, Why::Line(prefix.name()));
+                }
+                return false;
+            };
             if before.prefix.is_none_or(|outer| !outer.measures()) {
                 before.prefix = Some(prefix);
             }
@@ -73,6 +85,7 @@ impl Scanner<'_> {
             if text.text().starts_with('%') {
                 continue;
             }
+            self.measured(&text, prefix, &place);
             let mut tokens = Tokens::default();
             let column = match tokens.read(text.text(), 0) {
                 Some(Assigned::Magic(column)) => column,
@@ -82,6 +95,27 @@ impl Scanner<'_> {
             let mut value = Mapped::default();
             value.push_part(&text, column..text.text().len());
             text = value;
+        }
+    }
+
+    /// Takes in the statement of `%time` and its like. IPython's automagic takes `px x` for a magic, and ends the cell at what is
+    /// no Python.
+    fn measured(&mut self, text: &Mapped, prefix: Prefix, place: &Place) {
+        let statement = text.text();
+        if let Some(name) = automagic::name(statement.trim()) {
+            let about = About::Automagic { name: name.to_owned() };
+            self.out.notes.push(Note { range: text.range(0..statement.len()), about });
+            return;
+        }
+        let is_command = statement.starts_with(['!', '?', ',', ';', '/']) || statement.ends_with('?');
+        let has_magic = Tokens::default().read(statement, 0).is_some();
+        if place.suite.is_none()
+            && !is_command
+            && !has_magic
+            && !statement.is_empty()
+            && !grammar::is_python(statement)
+        {
+            self.breaks(place.lines.start, Why::Line(prefix.name()));
         }
     }
 
@@ -173,7 +207,8 @@ impl Scanner<'_> {
         let call = match calls::parse(self.block.source, start, end, &self.out.shell)? {
             Parsed::Call(call) => call,
             Parsed::Unread { name, method, start } => {
-                self.unread_call(self.block.source, &name, method, start..self.block.lines[index].end);
+                let at = start..self.block.lines[index].end;
+                self.unread_call(self.block.source, name.as_deref(), method, at);
                 return None;
             }
         };
@@ -203,51 +238,10 @@ impl Scanner<'_> {
                 self.called(text, call, place, before)
             }
             Some(Parsed::Unread { name, method, start }) => {
-                self.unread_call(text, &name, method, start..text.text().len());
+                self.unread_call(text, name.as_deref(), method, start..text.text().len());
                 false
             }
             None => false,
-        }
-    }
-
-    fn unread_call(&mut self, source: &Mapped, name: &str, method: &'static str, at: Range<usize>) {
-        let text = source.text()[at.clone()].trim_end();
-        let range = source.range(at.start..at.start + text.len());
-        let is_cell = method == "run_cell_magic";
-        if px_name(name, is_cell).is_some() {
-            let about = About::UnreadCall { method, name: name.to_owned() };
-            self.out.notes.push(Note { range, about });
-            self.unread(name, range);
-        }
-    }
-
-    /// Calls of px magics on a line of Python from a column on, which stand inside of its statement. `tokens` are those at the
-    /// line's beginning, or at the column.
-    pub(super) fn nested_calls(&mut self, index: usize, from: usize, tokens: &Tokens) {
-        let line = self.line(index);
-        for (at, _) in line.match_indices(".run_").filter(|(at, _)| *at >= from) {
-            let start = calls::start_of_receiver(&line[..at]);
-            let is_assigned = tokens.clone().read(line, from) == Some(Assigned::GetIpython(start));
-            if start < from || is_assigned || !is_code(&line[..start], tokens) {
-                continue;
-            }
-            let (source, end) = (self.block.source, self.block.lines.last().map_or(0, |line| line.end));
-            let start = self.block.lines[index].start + start;
-            let parsed = calls::parse(source, start, end, &self.out.shell);
-            let name = match parsed {
-                Some(Parsed::Call(Call {
-                    runs: Runs::LineMagic { name, .. } | Runs::CellMagic { name, .. },
-                    ..
-                })) => name.text().to_owned(),
-                Some(Parsed::Unread { name, .. }) => name,
-                _ => continue,
-            };
-            if px_name(&name, false).or_else(|| px_name(&name, true)).is_some() {
-                let range = source.range(start..start + line[at..].len());
-                let range = TextRange::new(range.start, self.block.filled(index).end.max(range.start));
-                self.out.notes.push(Note { range, about: About::NestedCall { name: name.clone() } });
-                self.unread(&name, range);
-            }
         }
     }
 
@@ -261,39 +255,6 @@ impl Scanner<'_> {
             }
             Some((MagicKind::Autopx, _)) if self.suite().is_none() => self.out.called_toggles += 1,
             _ => {}
-        }
-    }
-
-    /// Takes in what a comment sets that is a magic where the notebook is run, and none here: nobody knows what holds below.
-    pub(super) fn sets_elsewhere(&mut self, index: usize, freed: &str) {
-        if !freed.contains('%') {
-            return;
-        }
-        let source = Mapped::plain(freed, 0);
-        let line = 0..freed.len();
-        let block = BlockText {
-            source: &source,
-            lines: std::slice::from_ref(&line),
-            is_script: false,
-            hidden: &[],
-            frees: Frees::Nothing,
-            border: None,
-        };
-        let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
-        for (is_cell, name) in &inner.used {
-            self.note_used(*is_cell, name);
-        }
-        let range = self.block.filled(index);
-        let is_set = |found: &&Found| found.kind == CellKind::Config && found.magic.options.error.is_none();
-        if let Some(found) = inner.found.iter().find(is_set) {
-            let Magic { kind, suffix, .. } = &found.magic;
-            let name = format!("{kind}{suffix}");
-            self.unread(&name, range);
-            self.out.notes.push(Note { range, about: About::FreedElsewhere { name } });
-        }
-        if Arc::make_mut(&mut self.out.shell).doubt(&inner.shell) {
-            let about = About::FreedElsewhere { name: "alias_magic".to_owned() };
-            self.out.notes.push(Note { range, about });
         }
     }
 
@@ -330,7 +291,7 @@ impl Scanner<'_> {
                 let options = options::parse(line.text(), kind, |range| line.range(range));
                 let suffix = suffix.to_owned();
                 if options.local {
-                    self.local_too(&body, place.suite.is_none());
+                    self.run_too(&body, place.suite.is_none(), |name| About::InLocalBody { name });
                 }
                 // Of a name that is written as a string, without quotes and percent signs.
                 let name_range = name.range(0..name.text().len()).into();
@@ -582,13 +543,6 @@ pub(super) fn lines_of(text: &str) -> Vec<Range<usize>> {
         start..start + line.strip_suffix('\n').unwrap_or(line).len()
     });
     lines.collect()
-}
-
-/// Whether what stands behind this part of a line is code, and neither in a string nor in a comment.
-fn is_code(before: &str, tokens: &Tokens) -> bool {
-    let mut tokens = tokens.clone();
-    tokens.read(&format!("{before}\"\"\""), 0);
-    tokens.in_long_string()
 }
 
 /// A called magic as the line that it is written as otherwise.

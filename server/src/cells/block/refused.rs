@@ -23,7 +23,8 @@ pub(super) fn broken_note(block: BlockText<'_>, scan: &Scan) -> Option<Note> {
         px_name(&name[..end].to_ascii_lowercase(), false).is_some()
     };
     let is_slip = || is_px(block.freed(*line).trim_start().trim_start_matches('%').trim_start());
-    let was_px = matches!(why, Why::Name(name) if is_px(&name[1..]) || name == "%" && is_slip());
+    let was_px =
+        matches!(why, Why::Name(name) if is_px(name.trim_start_matches('%')) || name == "%" && is_slip());
     let note = Note { range: block.filled(*line), about: About::Broken(why.clone()) };
     ((concerns || was_px) && !is_told).then_some(note)
 }

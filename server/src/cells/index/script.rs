@@ -382,6 +382,7 @@ fn scan(rope: &Rope, part: &Part, style: &Style) -> Entry {
     let text = rope.byte_slice(part.start..part.end).to_string();
     let scanned = match part.shape.kind {
         Kind::Language => Scanned::other_language(&text, part, style),
+        Kind::Inactive => Scanned::inactive(&text, part, style),
         _ => Scanned::script(&text, part, style),
     };
     let entry = Entry::new(part.start..part.end, scanned);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::text::TextRange;
+use crate::{cells::Magic, text::TextRange};
 
 /// A statement that may say something about views.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,7 @@ impl Statement {
             | Act::BeginFlags { .. }
             | Act::EndFlags { .. }
             | Act::Configure { .. }
+            | Act::Set(_)
             | Act::Define { .. } => true,
         }
     }
@@ -54,6 +55,8 @@ pub(in crate::cells) enum Act {
     EndFlags { object: Expr },
     /// May set targets for the magics of a suffix: a `%pxconfig` that is called in a way that is not read.
     Configure { suffix: Box<str> },
+    /// A `%pxconfig` that is no px cell of its own, as in a cell that is no code in the script.
+    Set(Box<Magic>),
     /// Gives a name to code that does something to views, whenever that is called: a function, a class, a lambda.
     Define { name: Box<str>, acts: Arc<[Act]> },
 }

@@ -38,10 +38,11 @@ pub(super) fn is_by_method(call: &Call) -> bool {
     matches!(&call.function, Expr::Attribute(_, name) if METHODS.contains(&&**name))
 }
 
-/// A call of `activate` without a suffix.
+/// A call of `activate` with arguments of which nothing is known.
 pub(super) fn activate(object: Expr) -> Act {
     let function = Expr::Attribute(Box::new(object), "activate".into());
-    Act::Evaluate(Expr::Call(Box::new(Call { function, arguments: Vec::new(), keywords: Vec::new() })))
+    let keywords = vec![("targets".into(), Expr::Other)];
+    Act::Evaluate(Expr::Call(Box::new(Call { function, arguments: Vec::new(), keywords })))
 }
 
 /// What giving an attribute a value does.
@@ -53,18 +54,44 @@ pub(super) fn of_attribute(object: Expr, name: &str, value: Expr) -> Vec<Act> {
     }
 }
 
+/// Functions and methods that run Python in a string.
+const RUN_CODE: [&str; 8] = ["eval", "ev", "ex", "exec", "run_cell", "run_cell_async", "run_code", "runcode"];
+
 /// What a call does that runs Python in a string, by the call's text.
 pub(super) fn of_code(call: &str) -> Vec<Act> {
-    let name = call.split('(').next().unwrap_or_default();
-    let name = name.rsplit('.').next().unwrap_or_default().trim();
+    let runs_code = call.match_indices('(').any(|(at, _)| {
+        let before = call[..at].trim_end();
+        let name = &before[before.trim_end_matches(|c: char| c == '_' || c.is_alphanumeric()).len()..];
+        // What that runs is read by itself.
+        let is_read = name == "run_cell" && before.ends_with("get_ipython().run_cell");
+        RUN_CODE.contains(&name) && !is_read
+    });
+    if runs_code { of_python(call) } else { Vec::new() }
+}
+
+/// What the strings in an expression do where they are run as Python.
+pub(super) fn of_strings(value: &str) -> Vec<Act> {
+    let Some(first) = value.find(['\'', '"']) else { return Vec::new() };
+    let strings = &value[first..];
+    if ["activate(", ".targets", "pxconfig"].iter().any(|word| strings.contains(word)) {
+        of_python(strings)
+    } else {
+        Vec::new()
+    }
+}
+
+/// What a text does where it is run as Python.
+fn of_python(text: &str) -> Vec<Act> {
     let mut acts = Vec::new();
-    if matches!(name, "exec" | "eval" | "ex" | "ev" | "run_cell") {
-        if call.contains("activate") {
-            acts.push(activate(Expr::Other));
-        }
-        if call.contains(".targets") {
-            acts.push(Act::SetTargets { object: Expr::Other, value: Expr::Other });
-        }
+    if text.contains("activate") {
+        acts.push(activate(Expr::Other));
+    }
+    if text.contains(".targets") {
+        acts.push(Act::SetTargets { object: Expr::Other, value: Expr::Other });
+    }
+    for (at, name) in text.match_indices("pxconfig") {
+        let suffix = super::words::first_word(&text[at + name.len()..]);
+        acts.push(Act::Configure { suffix: suffix.into() });
     }
     acts
 }
@@ -95,6 +122,11 @@ pub(super) fn of_call(call: &Call) -> Vec<Act> {
             let function = Expr::Attribute(Box::new(view.clone()), "set_flags".into());
             let keywords = vec![("targets".into(), Expr::Made)];
             vec![Act::Evaluate(Expr::Call(Box::new(Call { function, arguments: Vec::new(), keywords })))]
+        }
+        // `ip.run_line_magic('pxconfig', line)`
+        (Some(_), "run_line_magic", [Expr::Text(name), ..]) => {
+            let suffix = name.strip_prefix("pxconfig").map(Box::from);
+            suffix.map(|suffix| Act::Configure { suffix }).into_iter().collect()
         }
         // `operator.methodcaller('activate')`
         (_, _, arguments)

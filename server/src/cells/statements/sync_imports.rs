@@ -1,6 +1,21 @@
 //! The imports of `with view.sync_imports():` blocks, which run on the engines as well.
 
-use super::{imports::Piece, *};
+use std::{borrow::Cow, ops::Range};
+
+use super::{
+    Act, Expr, Logical, Walk, first_word,
+    imports::{self, Piece},
+    words,
+};
+use crate::{
+    cells::{
+        CellKind, Magic, MagicKind, Options, Spelling,
+        found::{self, BlockText, Found, Unlike, UnlikeHow},
+        mapped::Mapped,
+        python, refusal, suites,
+    },
+    text::TextRange,
+};
 
 /// A `sync_imports` block while it is read, or the part of it that stands in the body of a statement inside, or below one.
 pub(super) struct Imports {
@@ -104,7 +119,11 @@ impl Walk<'_> {
             spelling: Spelling::Plain,
             prefix: None,
             alias: None,
-            fault: fails.then_some(Cow::Borrowed(refusal::STAR_IMPORT)),
+            fault: match (fails, not_local(self.text(imports.header.clone()))) {
+                (true, _) => Some(Cow::Borrowed(refusal::STAR_IMPORT)),
+                (false, true) => Some(Cow::Borrowed(refusal::NOT_LOCAL)),
+                (false, false) => None,
+            },
             imports: Some(found::Imports {
                 view: imports.view,
                 taken: imports.taken,
@@ -112,6 +131,18 @@ impl Walk<'_> {
             }),
         });
     }
+}
+
+/// Whether a header asks for imports on the engines alone, or may.
+fn not_local(header: &str) -> bool {
+    let Some((_, behind)) = header.split_once("sync_imports") else { return false };
+    let arguments = behind.trim_start().strip_prefix('(').and_then(|behind| behind.split_once(')'));
+    let mut arguments = arguments.map_or("", |(arguments, _)| arguments).split(',').map(str::trim);
+    let local = arguments.find_map(|argument| match argument.split_once('=') {
+        Some((name, value)) => (name.trim() == "local").then(|| value.trim()),
+        None => Some(argument),
+    });
+    !matches!(local, None | Some("" | "True" | "1"))
 }
 
 /// Adds what is sent of an import to code, with the blanks taken off that its statement begins with.

@@ -5,7 +5,7 @@ use std::{fmt::Write, sync::Arc};
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::cells::block;
+use crate::cells::{CellKind, block, found};
 
 /// The statements of a notebook's cell, a line each: the text, and what it does.
 fn check(text: &str, expected: Expect) {
@@ -52,6 +52,7 @@ fn act(act: &Act) -> String {
         Act::BeginFlags { call, .. } => format!("with {}", expr(call)),
         Act::EndFlags { object } => format!("end of the flags of {}", expr(object)),
         Act::Configure { suffix } => format!("configures {suffix:?}"),
+        Act::Set(magic) => format!("set {}", magic.suffix),
         Act::Define { name, acts } => {
             format!("{name} does {}", acts.iter().map(self::act).collect::<Vec<_>>().join(", "))
         }
@@ -165,6 +166,7 @@ fn magics_that_are_no_python_hide_nothing() {
             "odd.activate('_odd')": odd.activate("_odd")
             "even = %px 1": forget even
             "s = '''\n%px odd.activate('_no')\n'''": s = "\n%px odd.activate('_no')\n"
+            "s = '''\n%px odd.activate('_no')\n'''": perhaps s does ?.activate( targets=?)
             "t = ('%d'\n  % 1)": t = a text
             "rc.activate(0, '0')": rc.activate(0, "0")
         "#]],
@@ -184,7 +186,7 @@ fn a_broken_statement_hides_no_other() {
     check(
         "even = rc[::2\nodd = rc[1]\n]\nx = = 1\neven.activate(\n'_even')\n",
         expect![[r#"
-            "even = rc[::2\nodd = rc[1]\n]": forget even, x
+            "even = rc[::2": forget even, odd, x
             "even.activate(\n'_even')": even.activate("_even")
         "#]],
     );

@@ -38,6 +38,21 @@ pub(super) fn walrus(text: &str) -> Vec<Box<str>> {
     names.filter(|name| !name.is_empty()).map(Box::from).collect()
 }
 
+/// Whether a loop gives the targets of a view their values: `for view.targets in …`.
+pub(super) fn is_target_of_loop(text: &str) -> bool {
+    text.match_indices(".targets").any(|(at, name)| {
+        let behind = text[at + name.len()..].trim_start_matches([' ', '\t', ')', ']', ',']);
+        behind.starts_with("in ") && text[..at].contains("for ")
+    })
+}
+
+/// The Python that IPython fills in on the line of a command or of a magic: what stands between braces, or behind a `$`.
+pub(super) fn filled_in(text: &str) -> Option<&str> {
+    let open = text.find('{')?;
+    let close = text.rfind('}').filter(|close| *close > open)?;
+    Some(&text[open + 1..close])
+}
+
 /// Whether a value that does something to views may be called later: `lambda: view.activate()`, `view.activate`.
 pub(super) fn is_callable(value: &str) -> bool {
     let mut named = value.match_indices("activate");

@@ -28,7 +28,12 @@ const HEADER: &str = "# ---\n# jupyter:\n#   jupytext:\n#     text_representatio
 fn what_stands_below_a_toggle_in_its_cell_is_run_here() {
     check_sent(&[
         ("# %%\n%autopx\n%pxconfig --targets 0\n\n# %%\na = 1\n\n# %%\n%autopx\n", "a = 1 on 0", ""),
-        ("# %%\n%autopx\nrc[1].activate()\n\n# %%\na = 1\n\n# %%\n%autopx\n", "a = 1 on 1", ""),
+        // The region goes by the view that it began with, as with IPython.
+        (
+            "# %%\n%autopx\nrc[1].activate()\n\n# %%\na = 1\n\n# %%\n%autopx\n\n# %%\n%px b\n",
+            "a = 1 on all; b on 1",
+            "",
+        ),
     ]);
 }
 

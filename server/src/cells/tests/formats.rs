@@ -169,7 +169,6 @@ fn what_stands_in_text_is_no_live_magic() {
         "# %% [markdown]\nr\"\"\"\n%px raw = 1\"\"\"\n",
         "# %% [markdown]\nText\n%px in_text = 1\n",
         "# %% [raw]\n%%px\n",
-        "# %% active=\"ipynb\"\n# # %px b = 1\n%px c = 1\n",
         "# %% language=\"bash\"\n%px c = 1\n",
         "# %%\ns = \"\"\"\nText\n%px runs one line\"\"\"\n",
         "# %%\ns = '''\n%px''' + 'it'\n",
@@ -177,6 +176,10 @@ fn what_stands_in_text_is_no_live_magic() {
         let text = format!("{}\n# %%\n# %px a = 1\n\n{cell}", representation("percent"));
         assert_eq!(sent(&text), "a = 1: ", "{text}");
     }
+    // That is code in the notebook, though not in the script.
+    let inactive = "# %% active=\"ipynb\"\n# # %px b = 1\n%px c = 1\n";
+    let text = format!("{}\n# %%\n# %px a = 1\n\n{inactive}", representation("percent"));
+    assert_eq!(sent(&text), "a = 1: inactive-magic", "{text}");
     let live = format!("{}\n# %%\n# %px a = 1\n\n# %%\n%px b = \"\"\"\n", representation("percent"));
     assert_eq!(sent(&live), "b = \"\"\": commented-magic open-bracket");
 }

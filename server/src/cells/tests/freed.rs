@@ -45,6 +45,16 @@ fn a_magic_that_is_freed_within_a_statement_breaks_its_cell() {
     // IPython takes the command of a shell without a sign for a magic only where it is all of its cell.
     assert_eq!(sent("# cd folder\n%px a = 1\n\n%px z\n"), "z: broken-cell");
     assert_eq!(sent("# cd folder\n\n%px z\n"), "z: ");
+    // So it is with the name of one alone, which is a name that Python does not know.
+    for text in [
+        format!("{percent}# %%\n# %px a\n# copy\n# %px b\n\n# %%\n# %px z\n"),
+        "%px a\n# cd\n%px b\n\n%px z\n".to_owned(),
+    ] {
+        assert_eq!(sent(&text), "a; z: broken-cell", "{text}");
+    }
+    for cell in ["# copies\n# %px b", "if x:\n    # ls\n    pass\n# %px b"] {
+        assert_eq!(sent(&format!("{percent}# %%\n{cell}\n")), "b: ", "{cell}");
+    }
     // Where nothing frees it.
     assert_eq!(sent(&format!("# %%\n%px a = 1\n{opts}\n")), "a = 1: ");
     for cell in
@@ -95,6 +105,22 @@ fn below_a_pxconfig_that_only_jupytext_frees_the_targets_are_not_known() {
         "a = 1: commented-magic"
     );
     assert_eq!(sent(&format!("{percent}# %%\n# %pxconfig -t 0 # noescape\n\n# %%\n%px a = 1\n")), "a = 1: ");
+}
+
+#[test]
+fn a_magic_in_a_comment_that_runs_python_says_what_it_says_of_views() {
+    let percent = header("percent");
+    for magic in ["# %time rc[1].activate()", "# x = %time rc[1].activate()", "# %prun rc[1].activate()"] {
+        let text = format!("{percent}# %%\n{magic}\n\n# %%\n# %px b\n");
+        assert_eq!(sent(&text), "b on 1: ", "{text}");
+    }
+    let text = format!("{percent}# %%\n# v = !echo {{rc[1].activate()[0]}}\n\n# %%\n# %px b\n");
+    assert_eq!(sent(&text), ": unread-view");
+    // Where it does not count, nobody knows.
+    let text = format!("{percent}# %%\n# %time rc[1].activate()\n\n# %%\n%px b\n");
+    assert_eq!(sent(&text), ": freed-magic unread-view");
+    let text = format!("{percent}# %%\n# %time f()\n\n# %%\n%px b\n");
+    assert_eq!(sent(&text), "b: ");
 }
 
 #[test]

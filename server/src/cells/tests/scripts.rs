@@ -291,6 +291,7 @@ fn a_suffix_names_a_view_that_is_not_known_yet() {
             LineMagic "%px0" sends "a" from "a"
               refused: no view with the suffix '0' is known, so pxlens cannot tell which engines %px0 means; activate one above, with view.activate('0'), or name its targets in the setting pxlens.views
             Config "%pxconfig_even" on 0
+              refused: IPython ends this cell before it comes to this line: pxlens knows no view that makes %px0
             Error unknown-view at "%px0": no view with the suffix '0' is known, so pxlens cannot tell which engines %px0 means; activate one above, with view.activate('0'), or name its targets in the setting pxlens.views
             Error unknown-view at "%pxconfig_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %pxconfig_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
         "#]],

@@ -222,6 +222,7 @@ fn calls_of_the_shell_are_read_in_all_forms() {
             LineMagic "%px" sends "c" from "c"
             CellMagic "%%px" on 0 sends "d\n" from "d"
             3 local
+            Warning unread-call at "ip.run_line_magic('px', 'e')": pxlens does not run px where it is called inside of another statement, or by an object that pxlens does not know; write %px on a line of its own
         "#]],
     );
     check_script(
@@ -240,6 +241,7 @@ fn calls_of_the_shell_are_read_in_all_forms() {
             7 local
             Warning unread-call at "get_ipython().run_line_magic('px', code)": pxlens cannot read what this run_line_magic gives to px, and does not run it: only plain strings are read
             Warning unread-call at "get_ipython().run_cell('x = 1\\n%px x')": pxlens cannot read which px magics this call runs, and does not run it: only a plain string with a single magic in it is read
+            Warning unread-call at "ip.run_line_magic('px', 'a')": pxlens does not run px where it is called inside of another statement, or by an object that pxlens does not know; write %px on a line of its own
             Warning unread-call at "get_ipython().run_cell(f'%px {x}')": pxlens cannot read which px magics this call runs, and does not run it: only a plain string with a single magic in it is read
         "#]],
     );

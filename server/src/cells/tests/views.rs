@@ -155,12 +155,11 @@ fn a_region_that_never_ends_runs_to_the_end() {
         "#]],
     );
     check_script(
-        "%autopx_even\n\nb\n\n%autopx_even\n",
+        "rc[::2].activate('_even')\n\n%autopx_even\n\nb\n\n%autopx_even\n",
         expect![[r#"
-            Autopx "%autopx_even"
-            AutopxCell "" sends "b\n" from "b"
-              refused: no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
-            Error unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
+            Autopx "%autopx_even" on ::2
+            AutopxCell "" on ::2 sends "b\n" from "b"
+            1 local
             Hint open-autopx at "%autopx_even": no %autopx without a suffix ends this region: all cells below are sent to the engines
             Error no-end-of-autopx at "%autopx_even": only a cell that begins with %autopx, without a suffix, ends this region: IPython sends this %autopx_even to the engines, where it fails, and the cells below as well
         "#]],
@@ -206,8 +205,11 @@ fn what_stands_below_the_toggle_in_its_cell_is_run_here() {
             LineMagic "%px" on 0 sends "c" from "c"
         "#]],
     );
-    let cells = recognize("# %%\n%autopx\nrc[[1]].activate()\n# %%\na\n", Dialect::Script).unwrap().cells;
-    assert_eq!(cells[1].targets().unwrap().to_string(), "[1]");
+    let text = "# %%\n%autopx\nrc[[1]].activate()\n# %%\na\n# %%\n%autopx\n# %%\n%px b\n";
+    let cells = recognize(text, Dialect::Script).unwrap().cells;
+    let targets: Vec<String> = cells.iter().map(|cell| cell.targets().unwrap().to_string()).collect();
+    // IPython's region goes by the view that it began with.
+    assert_eq!(targets, ["all", "all", "[1]", "[1]"]);
 }
 
 #[test]

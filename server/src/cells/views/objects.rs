@@ -25,6 +25,9 @@ const MOST_NAMES: usize = 200;
 /// Names that count as clients unless they were given another value: scripts often get them from elsewhere.
 const CLIENTS: [&str; 3] = ["rc", "client", "c"];
 
+/// In the place of a suffix: the magics of the open `%autopx` region, once its suffix has got others.
+pub(super) const REGION: &str = "%autopx";
+
 const NO_ACTIVATE: &str = "a load-balanced view has no activate(): no magic can refer to it";
 
 const UNREAD_ACTIVATE: &str = "pxlens does not know what this activates, so the px cells below that go by it do not run. Make \
@@ -85,6 +88,8 @@ pub(super) struct Names {
     pub(super) any_suffix: Option<Origin>,
     /// What functions and the like do to views when they are called.
     defined: BTreeMap<Box<str>, Defined>,
+    /// The suffix of the `%autopx` region that is open.
+    region: Option<Box<str>>,
 }
 
 /// What the code of a name does to views, and where the first of that stands.
@@ -215,7 +220,12 @@ impl Names {
                     self.defined.remove(name);
                 }
             }
-            (Act::Configure { suffix }, _) => {
+            (Act::Configure { .. } | Act::Set(_), _) => {
+                let suffix = match act {
+                    Act::Configure { suffix } => suffix,
+                    Act::Set(magic) => magic.suffix.as_str(),
+                    _ => return None,
+                };
                 let view = self.view_of_suffix(suffix);
                 view.targets = Some(Decided::new(Err(UnreadTargets::Call), place));
                 (view.is_frozen, view.is_from_setting) = (false, false);
@@ -355,8 +365,19 @@ impl Names {
         self.activate(suffix, object, place);
     }
 
+    /// Begins an `%autopx` region of a suffix, or ends the one that is open.
+    pub(super) fn begin_region(&mut self, suffix: Option<Box<str>>) {
+        self.region = suffix;
+        self.magics.remove(REGION);
+    }
+
     fn activate(&mut self, suffix: &str, object: ObjectId, place: Origin) {
         if Views::is_suffix(suffix) {
+            // What is activated in the cell that begins a region is new, and the region keeps what it began with.
+            if self.region.as_deref() == Some(suffix) && !self.magics.contains_key(REGION) {
+                let old = self.magics.get(suffix).cloned().unwrap_or_default();
+                self.magics.insert(REGION.into(), old);
+            }
             let magics = Magics { object: Some(object), activated: Some(place), ..Magics::default() };
             self.magics.insert(suffix.into(), magics);
         }

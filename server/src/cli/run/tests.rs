@@ -1,21 +1,25 @@
 //! Which cells the flags choose, and what is decided before pxlens looks for a cluster.
 
+use std::sync::Arc;
+
 use clap::Parser;
 
 use super::*;
 use crate::{
     cells::Dialect,
-    cli::{Args, Command},
+    cli::{Args, Command, clusters},
+    cluster::{ClusterStatus, Origins, discovery::ClusterState},
+    run::RunId,
     session::Settings,
 };
 
 const FILE: &str = "x = 1\n%px a\n\n%%px\nb\nc\n";
 
-async fn view(text: &str) -> std::sync::Arc<DocumentView> {
+async fn view(text: &str) -> Arc<DocumentView> {
     let (session, _notices) = Session::start(Settings::default(), Encoding::Utf8, true, false);
     let key = DocumentKey::from("file.py");
     session.open(key.clone(), Dialect::Script, 0, text.to_owned());
-    std::sync::Arc::clone(session.snapshot(key).await.document().expect("it was opened"))
+    Arc::clone(session.snapshot(key).await.document().expect("it was opened"))
 }
 
 fn args(flags: &str) -> RunArgs {
@@ -77,8 +81,15 @@ async fn a_cell_that_is_wrong_in_itself_is_found_before_anything_runs() {
 
 #[test]
 fn flags_for_a_new_cluster_are_reported_as_ignored_if_one_was_running() {
-    let cluster =
-        |owner| ClusterView { owner: Some(owner), name: "default:mine".to_owned(), ..ClusterView::default() };
+    let cluster = |owner| ClusterView {
+        owner,
+        found: clusters::tests::cluster("default", "mine", ClusterState::Running),
+        engines: Arc::default(),
+        activities: Arc::default(),
+        origins: Origins::default(),
+        status: ClusterStatus::Up,
+        first_run: RunId::default(),
+    };
     let note = ignored_flags(&args("-n 8 --python p"), &cluster(Owner::Other)).unwrap_or_default();
     assert!(note.starts_with("-n and --python") && note.contains("default:mine"), "{note}");
     assert_eq!(ignored_flags(&args("-n 8"), &cluster(Owner::Session)), None);

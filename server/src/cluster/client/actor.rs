@@ -262,7 +262,7 @@ impl<T: Transport> Actor<T> {
     /// What one of the engines published, for this client or another.
     fn output(&mut self, message: &Message) {
         self.published(message);
-        // Taking it in may have taken long; what waits behind it has not been silent.
+        // The time after this message was handled: while a large one is, no engine counts as silent.
         self.requests.heard(Instant::now());
     }
 
@@ -523,7 +523,7 @@ impl<T: Transport> Actor<T> {
         for (id, request) in self.requests.iter_outstanding() {
             let follows = |fence: &Fence| fence.meaning == meaning && fence.before.contains(id);
             let fenced = || self.fences.iter().any(follows);
-            if !request.replied && which(id, request) && !fenced() {
+            if !request.is_replied() && which(id, request) && !fenced() {
                 owed.entry(request.uuid.clone()).or_default().push(id.clone());
             }
         }

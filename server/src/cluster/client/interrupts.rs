@@ -167,7 +167,7 @@ impl Interrupts {
                     }
                 }
                 // Code that awaits at its top level is at work although the engine was called idle.
-                Activity::Idle | Activity::Unknown if request.idle && !request.replied => {
+                Activity::Idle | Activity::Unknown if request.idle && !request.is_replied() => {
                     engine.working = Some(Working::on(id, request));
                 }
                 Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
@@ -374,7 +374,7 @@ impl Engine {
         self.queued.retain(|id| {
             let request = requests.get(id);
             let open = request.is_some_and(Request::is_open);
-            *dropped |= !open && request.is_none_or(|request| request.aborted || !request.replied);
+            *dropped |= !open && request.is_none_or(|request| request.is_aborted() || !request.is_replied());
             open
         });
         if self.queued.is_empty() {

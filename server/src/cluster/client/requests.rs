@@ -61,24 +61,38 @@ pub(super) struct Request {
     noblock: Option<Arc<str>>,
     /// When its engine said that it begins.
     pub(super) begun: Option<Instant>,
-    /// Whether its reply is in.
-    pub(super) replied: bool,
+    stage: Stage,
+    /// Its reply, once it is in.
+    reply: Option<Reply>,
     /// Whether the end of its output is in.
     pub(super) idle: bool,
-    /// Whether it was aborted before it began.
-    pub(super) aborted: bool,
     /// Whether the connection that carries its output broke meanwhile.
     gap: bool,
     /// Whether the one that carries its reply did.
     reply_gap: bool,
-    /// Whether nothing more is waited for.
-    over: bool,
-    /// Whether it ended for its run although it still waits on its engine.
-    abandoned: bool,
     /// When the last message about it came.
     last: Instant,
     /// Why and when it will count as lost, unless its missing messages come first.
     expected_loss: Option<ExpectedLoss>,
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Its reply, the end of its output, or both.
+    Outstanding,
+    /// Nothing for its run, although it still waits on its engine.
+    Abandoned,
+    /// Nothing.
+    Over,
+}
+
+/// What a reply says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reply {
+    Done,
+    /// It was aborted before it began.
+    Aborted,
 }
 
 #[derive(Clone, Debug)]
@@ -99,13 +113,11 @@ impl Request {
             size: turn.size,
             noblock: turn.noblock,
             begun: None,
-            replied: false,
+            stage: Stage::Outstanding,
+            reply: None,
             idle: false,
-            aborted: false,
             gap: false,
             reply_gap: false,
-            over: false,
-            abandoned: false,
             last: now,
             expected_loss: None,
         }
@@ -113,12 +125,27 @@ impl Request {
 
     /// Whether its engine may still have to do with it.
     pub(super) fn is_open(&self) -> bool {
-        (!self.over || self.abandoned) && !self.replied && !self.idle
+        self.stage != Stage::Over && !self.is_replied() && !self.idle
+    }
+
+    /// Whether its reply is in.
+    pub(super) fn is_replied(&self) -> bool {
+        self.reply.is_some()
+    }
+
+    /// Whether it was aborted before it began.
+    pub(super) fn is_aborted(&self) -> bool {
+        self.reply == Some(Reply::Aborted)
+    }
+
+    /// Whether its run waits for more of it.
+    fn is_outstanding(&self) -> bool {
+        self.stage == Stage::Outstanding
     }
 
     /// Whether its output has ended and its reply is late.
     pub(super) fn is_answerless(&self, now: Instant, limit: Duration) -> bool {
-        self.idle && !self.replied && now >= self.last + limit
+        self.idle && !self.is_replied() && now >= self.last + limit
     }
 }
 
@@ -167,19 +194,20 @@ impl Requests {
     pub(super) fn abandon(&mut self, ids: &[MsgId], at: Time) {
         for id in ids {
             let waits =
-                |request: &&mut Request| !request.over && request.is_open() && request.begun.is_none();
-            let Some(request) = self.all.get_mut(id).filter(waits) else { continue };
-            request.abandoned = true;
+                |request: &&Request| request.is_outstanding() && request.is_open() && request.begun.is_none();
+            let Some(request) = self.all.get(id).filter(waits) else { continue };
             let (run, slot) = (request.run, request.slot);
             self.emit(run, slot, at, EventKind::Aborted(INTERRUPTED_WAITING.to_owned()));
-            self.finish(id);
+            self.finish(id, Stage::Abandoned);
         }
     }
 
     /// No answer to abandoned requests can be expected: of this engine, or of any.
     pub(super) fn close_abandoned(&mut self, engine: Option<&EngineUuid>) {
-        let concerned = |request: &&mut Request| engine.is_none_or(|engine| request.uuid == *engine);
-        self.all.values_mut().filter(concerned).for_each(|request| request.abandoned = false);
+        let concerned = |request: &&mut Request| {
+            request.stage == Stage::Abandoned && engine.is_none_or(|engine| request.uuid == *engine)
+        };
+        self.all.values_mut().filter(concerned).for_each(|request| request.stage = Stage::Over);
     }
 
     /// Removes a request whose turn has come, and returns it.
@@ -242,23 +270,22 @@ impl Requests {
         let mut failed = None;
         match &kind {
             EventKind::Reply(reply) => {
-                request.replied = true;
                 is_over = matches!(reply, ExecuteReply::Aborted {});
-                request.aborted = is_over;
+                request.reply = Some(if is_over { Reply::Aborted } else { Reply::Done });
                 failed = request.noblock.clone().filter(|_| matches!(reply, ExecuteReply::Error { .. }));
             }
             EventKind::Unreadable(_) if is_reply => {
-                lost = (!request.over).then_some(LostReason::ReplyUnreadable);
+                lost = request.is_outstanding().then_some(LostReason::ReplyUnreadable);
             }
             // A value or an error after the idle is the last word of code that awaits at its top level: ipyparallel calls
             // the engine idle when it awaits for the first time, and never replies.
-            EventKind::Result { .. } | EventKind::Error(_) if request.idle && !request.replied => {
-                lost = (!request.over).then_some(LostReason::ReplyMissing);
+            EventKind::Result { .. } | EventKind::Error(_) if request.idle && !request.is_replied() => {
+                lost = request.is_outstanding().then_some(LostReason::ReplyMissing);
             }
             EventKind::Idle => request.idle = true,
             _ => {}
         }
-        is_over |= request.replied && request.idle;
+        is_over |= request.is_replied() && request.idle;
         if is_reply {
             let uuid = request.uuid.clone();
             if let Some(name) = failed {
@@ -268,13 +295,13 @@ impl Requests {
         }
         let Some(request) = self.all.get(id) else { return };
         let (run, slot, gap) = (request.run, request.slot, request.gap);
-        if is_over && gap && !request.over {
+        if is_over && gap && request.is_outstanding() {
             let missing = "output may be missing here: the connection to the controller broke meanwhile";
             self.emit(run, slot, at, EventKind::Unreadable(missing.into()));
         }
         self.emit(run, slot, at, kind);
         if is_over {
-            self.finish(id);
+            self.finish(id, Stage::Over);
         } else if let Some(reason) = lost {
             self.lose(id, reason, at);
         }
@@ -305,7 +332,9 @@ impl Requests {
     /// At once rather than by an expected loss, which [`Self::keep`] would cancel since the engine is alive.
     pub(super) fn overtaken(&mut self, ids: &[MsgId], at: Time) {
         for id in ids {
-            let Some(request) = self.all.get(id).filter(|request| !request.over && !request.replied) else {
+            let Some(request) =
+                self.all.get(id).filter(|request| request.is_outstanding() && !request.is_replied())
+            else {
                 continue;
             };
             // With the end of its output in hand nothing but the reply is missing; a connection that broke took it.
@@ -328,7 +357,9 @@ impl Requests {
     ) {
         self.widgets.remove(engine);
         self.close_abandoned(Some(engine));
-        for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
+        for request in
+            self.all.values_mut().filter(|request| request.is_outstanding() && request.uuid == *engine)
+        {
             let sooner = |loss: &ExpectedLoss| loss.since + loss.quiet <= now + quiet;
             if !request.expected_loss.as_ref().is_some_and(sooner) {
                 request.expected_loss = Some(ExpectedLoss { reason: reason.clone(), since: now, quiet });
@@ -338,19 +369,27 @@ impl Requests {
 
     /// The engine turned out to be alive, so its requests are kept.
     pub(super) fn keep(&mut self, engine: &EngineUuid) {
-        for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
+        for request in
+            self.all.values_mut().filter(|request| request.is_outstanding() && request.uuid == *engine)
+        {
             request.expected_loss = None;
         }
     }
 
     /// Output of whatever is outstanding may have been lost.
     pub(super) fn note_gap(&mut self) {
-        self.all.values_mut().filter(|request| !request.over).for_each(|request| request.gap = true);
+        self.all
+            .values_mut()
+            .filter(|request| request.is_outstanding())
+            .for_each(|request| request.gap = true);
     }
 
     /// Replies to whatever is outstanding may have been lost.
     pub(super) fn note_reply_gap(&mut self) {
-        self.all.values_mut().filter(|request| !request.over).for_each(|request| request.reply_gap = true);
+        self.all
+            .values_mut()
+            .filter(|request| request.is_outstanding())
+            .for_each(|request| request.reply_gap = true);
     }
 
     /// Ends requests whose time limit has passed.
@@ -361,17 +400,19 @@ impl Requests {
         let (idle_limit, heard) = (self.idle_limit, self.heard);
         let give_up = |request: &Request| {
             let moving = heard.min(request.last + idle_limit * MAX_EXTENSIONS);
-            if request.replied && now >= request.last.max(moving) + idle_limit {
+            if request.is_replied() && now >= request.last.max(moving) + idle_limit {
                 return Some(LostReason::OutputIncomplete);
             }
             let loss = request.expected_loss.as_ref()?;
             let due = now >= loss.since.max(request.last) + loss.quiet;
             // An engine that replied did its work; only the end of the output is missing.
-            let reason = if request.replied { LostReason::OutputIncomplete } else { loss.reason.clone() };
+            let reason =
+                if request.is_replied() { LostReason::OutputIncomplete } else { loss.reason.clone() };
             due.then_some(reason)
         };
-        let over = self.all.iter().filter(|(_, request)| !request.over);
-        let lost: Vec<_> = over.filter_map(|(id, request)| Some((id.clone(), give_up(request)?))).collect();
+        let outstanding = self.all.iter().filter(|(_, request)| request.is_outstanding());
+        let lost: Vec<_> =
+            outstanding.filter_map(|(id, request)| Some((id.clone(), give_up(request)?))).collect();
         for (id, reason) in lost {
             self.lose(&id, reason, at);
         }
@@ -383,14 +424,14 @@ impl Requests {
             self.not_sent(turn.run, turn.slot, format!("{reason} before its turn came"), at);
         }
         self.close_abandoned(None);
-        let over = self.all.iter().filter(|(_, request)| !request.over);
-        let ids: Vec<_> = over.map(|(id, _)| id.clone()).collect();
+        let outstanding = self.all.iter().filter(|(_, request)| request.is_outstanding());
+        let ids: Vec<_> = outstanding.map(|(id, _)| id.clone()).collect();
         ids.iter().for_each(|id| self.lose(id, reason.clone(), at));
     }
 
     /// Requests that are not over.
     pub(super) fn iter_outstanding(&self) -> impl Iterator<Item = (&MsgId, &Request)> {
-        self.all.iter().filter(|(_, request)| !request.over)
+        self.all.iter().filter(|(_, request)| request.is_outstanding())
     }
 
     /// The request of this id, also an ended one.
@@ -401,19 +442,20 @@ impl Requests {
     /// Forgets a run's feed and its ended requests.
     pub(super) fn forget(&mut self, run: RunId) {
         self.feeds.remove(&run);
-        self.all.retain(|_, request| request.run != run || !request.over || request.is_open());
+        self.all.retain(|_, request| request.run != run || request.is_outstanding() || request.is_open());
         self.ended.retain(|id| self.all.contains_key(id));
     }
 
     fn lose(&mut self, id: &MsgId, reason: LostReason, at: Time) {
         let Some(request) = self.all.get(id) else { return };
         self.emit(request.run, request.slot, at, EventKind::Lost(reason));
-        self.finish(id);
+        self.finish(id, Stage::Over);
     }
 
-    fn finish(&mut self, id: &MsgId) {
-        let Some(request) = self.all.get_mut(id).filter(|request| !request.over) else { return };
-        request.over = true;
+    /// The run waits for nothing more of a request.
+    fn finish(&mut self, id: &MsgId, stage: Stage) {
+        let Some(request) = self.all.get_mut(id).filter(|request| request.is_outstanding()) else { return };
+        request.stage = stage;
         self.outstanding -= 1;
         self.bytes -= request.size;
         self.turns.passed(&request.uuid, id);

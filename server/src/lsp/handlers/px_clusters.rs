@@ -13,7 +13,7 @@ pub(crate) async fn handle(backend: &Backend, _: ClustersParams) -> Result<Clust
     let snapshot = backend.session.snapshot(About::Nothing).await;
     Ok(match find(&snapshot).await {
         Ok((found, message)) => {
-            ClustersResult { clusters: clusters::clusters(&snapshot.cluster, &found), message }
+            ClustersResult { clusters: clusters::clusters(&snapshot.connection, &found), message }
         }
         Err(why) => ClustersResult { message: Some(why), ..ClustersResult::default() },
     })

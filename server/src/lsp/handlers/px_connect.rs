@@ -26,7 +26,7 @@ pub(crate) async fn handle(backend: &Backend, params: ConnectParams) -> Result<C
         Ok(Choice::Waits(cluster)) => {
             let message = format!(
                 "Runs are going on on {}; pxlens switches to the other cluster once they are over",
-                cluster.name
+                cluster.name()
             );
             used(backend, cluster, Some(message)).await
         }
@@ -48,5 +48,5 @@ pub(super) fn failed(why: String) -> ConnectResult {
 pub(super) async fn used(backend: &Backend, cluster: ClusterView, message: Option<String>) -> ConnectResult {
     let snapshot = backend.session.snapshot(About::Nothing).await;
     let cluster = blocking::run(move || clusters::in_use(&cluster, activity(&snapshot))).await;
-    ConnectResult { cluster, message }
+    ConnectResult { cluster: Some(cluster), message }
 }

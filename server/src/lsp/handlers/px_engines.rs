@@ -22,7 +22,7 @@ pub(crate) async fn handle(backend: &Backend, _: EnginesParams) -> Result<Engine
     let snapshot = backend.session.snapshot(About::Nothing).await;
     Ok(match find(&snapshot).await {
         Ok((found, message)) => {
-            let work = move || clusters::engines(&snapshot.cluster, activity(&snapshot), &found);
+            let work = move || clusters::engines(&snapshot.connection, activity(&snapshot), &found);
             EnginesResult { clusters: blocking::run(work).await, message }
         }
         Err(why) => EnginesResult { message: Some(why), ..EnginesResult::default() },
@@ -31,7 +31,7 @@ pub(crate) async fn handle(backend: &Backend, _: EnginesParams) -> Result<Engine
 
 /// The activity of the engines of the cluster in use in this session.
 pub(super) fn activity(snapshot: &session::Snapshot) -> EngineActivity {
-    let cluster = &snapshot.cluster;
+    let Some(cluster) = snapshot.connection.cluster() else { return EngineActivity::default() };
     let runs = snapshot.runs.iter().rev().map(|record| &*record.handle);
     EngineActivity::of(&cluster.engines.ids(), runs.filter(|run| run.id >= cluster.first_run))
 }

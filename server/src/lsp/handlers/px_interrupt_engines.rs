@@ -34,7 +34,7 @@ pub(crate) async fn handle(
         }
         Err(error) => Some(error.to_string()),
     };
-    let ids = snapshot.cluster.engines.ids();
+    let ids = snapshot.connection.engines().ids();
     let meant = ids.into_iter().filter(|id| engines.as_ref().is_none_or(|engines| engines.contains(*id)));
     let idle: RankSet = meant.filter(|id| !report.names(*id)).collect();
     let idle = to_proto::ids(&idle).collect();

@@ -16,7 +16,6 @@ use crate::{
         to_proto::{outputs, pictures},
     },
     render::{MOST_OF_DOCUMENT, without_keys},
-    run::RunId,
     session::{KeptResult, ResultStore, ResultStoreError},
 };
 
@@ -33,7 +32,7 @@ pub(crate) fn handle(snapshot: &Snapshot, params: ResultParams) -> Result<Seen<R
     let by = params.group_by.map(from_protocol).unwrap_or_else(|| shown.group_by(snapshot));
     let (run, note) =
         (shown.run.excerpt(MOST_OF_DOCUMENT), ide::note(&shown.run, snapshot.client.extension.run_local));
-    let mut result = outputs::result(shown.run.id, &run, by, shown.line.as_deref(), note);
+    let mut result = outputs::result(Some(shown.run.id), &run, by, shown.line.as_deref(), note);
     pictures::add(&mut result, &run, pictures::Wanted::of(&params), shown.run.title.trim());
     Ok(Seen(result, vec![shown.run.id]))
 }
@@ -71,7 +70,7 @@ fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult
         .or(kept.head.wanted_group_by())
         .unwrap_or(snapshot.settings.group_by);
     let run = Arc::new(kept.run().ok_or_else(no_result)?).excerpt(MOST_OF_DOCUMENT);
-    let mut result = outputs::result(RunId(0), &run, by, None, None);
+    let mut result = outputs::result(None, &run, by, None, None);
     pictures::add(&mut result, &run, wanted, &format!("{} · {}", kept.head.name, kept.head.title));
     Ok(result)
 }

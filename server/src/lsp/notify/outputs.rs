@@ -114,12 +114,42 @@ struct Dirty {
     urgent: bool,
 }
 
-/// What changed in one document.
-#[derive(Debug, Default)]
-struct Touched {
-    full: bool,
-    all: bool,
-    cells: BTreeSet<CellId>,
+/// What changed in one document: the sum of its marks.
+#[derive(Debug)]
+enum Touched {
+    /// These px cells.
+    Cells(BTreeSet<CellId>),
+    /// Any px cell may have changed, come or gone.
+    All,
+    /// The client needs everything, and forgets what it was sent before.
+    Full,
+}
+
+impl Default for Touched {
+    fn default() -> Self {
+        Self::Cells(BTreeSet::new())
+    }
+}
+
+impl Touched {
+    fn add(&mut self, mark: Mark) {
+        match (&mut *self, mark) {
+            (Self::Full, _) | (Self::All, Mark::Cell(_)) => {}
+            (Self::Cells(cells), Mark::Cell(cell)) => {
+                cells.insert(cell);
+            }
+            (Self::Cells(_) | Self::All, Mark::Cells) => *self = Self::All,
+            (Self::Cells(_) | Self::All, Mark::Full) => *self = Self::Full,
+        }
+    }
+
+    /// The cells that it is confined to.
+    fn only(&self) -> Option<&BTreeSet<CellId>> {
+        match self {
+            Self::Cells(cells) => Some(cells),
+            Self::All | Self::Full => None,
+        }
+    }
 }
 
 /// The sender of marks for the publisher. Marking never waits, and equal marks merge.
@@ -144,14 +174,7 @@ impl Marks {
             if !dirty.documents.contains_key(uri) {
                 dirty.order.push(uri.clone());
             }
-            let touched = dirty.documents.entry(uri.clone()).or_default();
-            match mark {
-                Mark::Cell(cell) => {
-                    touched.cells.insert(cell);
-                }
-                Mark::Cells => touched.all = true,
-                Mark::Full => touched.full = true,
-            }
+            dirty.documents.entry(uri.clone()).or_default().add(mark);
         });
     }
 
@@ -287,16 +310,16 @@ impl<V: View, S: Sink> Publisher<V, S> {
 
     /// The message with what is new to the client; `None` if nothing is.
     async fn message(&mut self, uri: Uri, touched: Touched) -> Option<OutputsParams> {
-        let whole = touched.full || touched.all;
-        let only = (!whole).then(|| touched.cells.clone());
-        let view = tasks::guarded("publisher", self.view.outputs(&uri, only)).await?;
+        let only = touched.only();
+        let view = tasks::guarded("publisher", self.view.outputs(&uri, only.cloned())).await?;
         let CellOutputs { version, cells } = view?;
         let last_sent = self.last_sent.entry(uri.clone()).or_default();
         let present: BTreeSet<CellId> = cells.iter().map(|cell| cell.id.clone()).collect();
-        let gone = |cell: &CellId| !present.contains(cell) && (whole || touched.cells.contains(cell));
+        let gone = |cell: &CellId| !present.contains(cell) && only.is_none_or(|only| only.contains(cell));
         let mut removed: Vec<CellId> = last_sent.keys().filter(|cell| gone(cell)).cloned().collect();
         removed.sort();
         removed.iter().for_each(|cell| drop(last_sent.remove(cell)));
+        let full = matches!(touched, Touched::Full);
         let mut changed = Vec::new();
         for mut cell in cells {
             if !self.announced.blocks {
@@ -304,22 +327,15 @@ impl<V: View, S: Sink> Publisher<V, S> {
             }
             let known = last_sent.get(&cell.id).is_some_and(|old| differs_only_in_place(old, &cell));
             last_sent.insert(cell.id.clone(), cell.clone());
-            if touched.full || !known {
+            if full || !known {
                 changed.push(cell);
             }
         }
-        if touched.full {
+        if full {
             removed.clear();
         }
-        let worth_it = touched.full || !changed.is_empty() || !removed.is_empty();
-        worth_it.then(|| OutputsParams {
-            uri,
-            version,
-            seq: self.seq + 1,
-            full: touched.full,
-            cells: changed,
-            removed,
-        })
+        let worth_it = full || !changed.is_empty() || !removed.is_empty();
+        worth_it.then(|| OutputsParams { uri, version, seq: self.seq + 1, full, cells: changed, removed })
     }
 }
 

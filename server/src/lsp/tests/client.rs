@@ -155,7 +155,8 @@ impl Client {
 
     /// Waits until the cluster has this many engines.
     pub(super) async fn engines(&self, count: usize) {
-        let is_there = |now: &Snapshot| now.cluster.owner.is_some() && now.cluster.engines.len() == count;
+        let is_there =
+            |now: &Snapshot| now.connection.cluster().is_some_and(|cluster| cluster.engines.len() == count);
         self.session_is(&format!("a cluster of {count} engines"), is_there).await;
     }
 

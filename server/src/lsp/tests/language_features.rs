@@ -428,9 +428,9 @@ async fn a_hint_says_what_differs_from_the_default_and_which_line_decided_it() {
 #[tokio::test]
 async fn without_a_cluster_a_hint_shows_the_target_expression() {
     let mut client = untrusted(utf8()).await;
-    client.open(URI, "# é\n%px_é 1\n%pxconfig -t ::2\nx = 'é'; y = 2\nz = %px é()\n").await;
+    client.open(URI, "# é\n%pxconfig -t ::2\nx = 'é'; y = 2\nz = %px é()\n%px_é 1\n").await;
     let hints = ask_in(&mut client, "inlayHint", 0, 9).await;
-    assert_eq!(labels(&hints), ["4: → ::2"]);
+    assert_eq!(labels(&hints), ["3: → ::2"]);
     assert_eq!(hints[0]["position"]["character"], 12);
     client.end_with_unread(&["textDocument/publishDiagnostics"]).await;
 }

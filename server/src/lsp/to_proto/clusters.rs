@@ -16,7 +16,7 @@ use crate::{
     ide,
     render::raised,
     run::{Ending, Phase},
-    session::{ClusterView, Owner, RunHandle},
+    session::{ClusterView, ConnectionView, Owner, RunHandle},
 };
 
 /// How many runs are searched for the activity of engines.
@@ -74,50 +74,52 @@ fn cell_of(handle: &RunHandle) -> EngineCell {
 
 /// The response to `px/engines`: the cluster in use first, then others that are alive.
 pub(in crate::lsp) fn engines(
-    cluster: &ClusterView,
+    connection: &ConnectionView,
     activity: EngineActivity,
     found: &[FoundCluster],
 ) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = Vec::new();
-    clusters.extend(in_use(cluster, activity));
-    if cluster.starting {
-        clusters.push(starting());
+    match connection {
+        ConnectionView::InUse(cluster) => clusters.push(in_use(cluster, activity)),
+        ConnectionView::Starting => clusters.push(starting()),
+        ConnectionView::None | ConnectionView::Looking => {}
     }
-    clusters.extend(others(cluster, found).filter(|found| found.alive()).map(found_cluster));
+    clusters.extend(others(connection, found).filter(|found| found.alive()).map(found_cluster));
     clusters
 }
 
 /// The response to `px/clusters`: the cluster in use first, those that are down last.
-pub(in crate::lsp) fn clusters(cluster: &ClusterView, found: &[FoundCluster]) -> Vec<Cluster> {
-    let mut clusters: Vec<Cluster> = others(cluster, found).map(found_cluster).collect();
+pub(in crate::lsp) fn clusters(connection: &ConnectionView, found: &[FoundCluster]) -> Vec<Cluster> {
+    let mut clusters: Vec<Cluster> = others(connection, found).map(found_cluster).collect();
     clusters.sort_by_key(|cluster| cluster.state == ClusterState::Down);
-    let first =
-        in_use(cluster, EngineActivity::default()).map(|first| Cluster { engines: Vec::new(), ..first });
-    clusters.splice(0..0, first);
+    let first = connection.cluster().map(|cluster| in_use(cluster, EngineActivity::default()));
+    clusters.splice(0..0, first.map(|first| Cluster { engines: Vec::new(), ..first }));
     clusters
 }
 
 /// The clusters that were found and are not in use.
-fn others<'f>(cluster: &ClusterView, found: &'f [FoundCluster]) -> impl Iterator<Item = &'f FoundCluster> {
-    let in_use = cluster.found.as_ref().map(|found| found.connection_file.clone());
+fn others<'f>(
+    connection: &ConnectionView,
+    found: &'f [FoundCluster],
+) -> impl Iterator<Item = &'f FoundCluster> {
+    let in_use = connection.cluster().map(|cluster| cluster.found.connection_file.clone());
     found.iter().filter(move |other| in_use.as_ref() != Some(&other.connection_file))
 }
 
 /// The cluster in use, with its engines.
-pub(in crate::lsp) fn in_use(cluster: &ClusterView, mut activity: EngineActivity) -> Option<Cluster> {
-    let (Some(owner), Some(found)) = (cluster.owner, &cluster.found) else { return None };
+pub(in crate::lsp) fn in_use(cluster: &ClusterView, mut activity: EngineActivity) -> Cluster {
     let engines = cluster.engines.iter().map(|engine| self::engine(engine, cluster, &mut activity)).collect();
-    Some(Cluster {
+    Cluster {
         state: match cluster.status {
-            Some(ClusterStatus::NotResponding) => ClusterState::NotResponding,
-            Some(ClusterStatus::Down { .. } | ClusterStatus::Lost { .. }) => ClusterState::Down,
+            ClusterStatus::NotResponding => ClusterState::NotResponding,
+            ClusterStatus::Down { .. } | ClusterStatus::Lost { .. } => ClusterState::Down,
             _ => ClusterState::Up,
         },
         in_use: true,
-        ours: owner != Owner::Other,
+        ours: cluster.owner != Owner::Other,
         engines,
-        ..found_cluster(found)
-    })
+        ..found_cluster(&cluster.found)
+    }
 }
 
 fn engine(of: &engines::Engine, cluster: &ClusterView, activity: &mut EngineActivity) -> Engine {

@@ -66,10 +66,10 @@ fn ranks(line: &render::BlockLine) -> Option<u32> {
     u32::try_from(characters).ok()
 }
 
-/// The response to `px/result`. `line` describes the run, if it is not the run of the cell in question; `note` is shown
-/// below the output.
+/// The response to `px/result`. `id` is the run's number, if this session ran it. `line` describes the run, if it is not the
+/// run of the cell in question; `note` is shown below the output.
 pub(in crate::lsp) fn result(
-    id: RunId,
+    id: Option<RunId>,
     run: &Run,
     group_by: GroupBy,
     line: Option<&str>,
@@ -91,7 +91,7 @@ pub(in crate::lsp) fn result(
         markdown.push_str(&format!("\n*{note}*\n"));
     }
     ResultResult {
-        run: run_id(id),
+        run: run_id(id.unwrap_or(RunId(0))),
         state: run_state(run),
         groups: groups(run, group_by),
         text,

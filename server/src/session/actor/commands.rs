@@ -71,8 +71,17 @@ pub(super) struct PinnedCell {
     pub(super) title: String,
     /// That line as a reader calls it.
     pub(super) place_name: LineName,
-    /// The place among the file's cells of the one that holds it, and the number of lines of local code in that cell.
-    pub(super) block: Option<(usize, u32)>,
+    /// The cell of the file that holds it.
+    pub(super) holder: Option<Holder>,
+}
+
+/// A cell of a file that holds px cells.
+#[derive(Clone, Copy)]
+pub(super) struct Holder {
+    /// Its place among the file's cells.
+    pub(super) number: usize,
+    /// How many lines of local code are in it.
+    local_lines: u32,
 }
 
 impl PinnedCell {
@@ -248,7 +257,9 @@ impl Actor {
             planned: plan(&view.cell, &command.overrides),
             only: command.only,
             canary: command.canary,
-            block: text.block_of(at).map(|block| (block.number, block.local_lines)),
+            holder: text
+                .block_of(at)
+                .map(|block| Holder { number: block.number, local_lines: block.local_lines }),
             place_name: match self.documents.texts(&text.key) {
                 Some((texts, at)) => texts.line_name(at, magic.start),
                 None => text.place_of(&view),
@@ -267,7 +278,7 @@ impl Actor {
         if command.sends {
             self.wish(&command.wish);
         }
-        if !command.sends || (self.cluster.is_some() && !self.is_leaving()) {
+        if !command.sends || (self.cluster().is_some() && !self.is_leaving()) {
             if command.begin() {
                 let response = self.start_runs(&command, false);
                 command.answer(&response);
@@ -275,8 +286,10 @@ impl Actor {
             return;
         }
         let is_first = !self.waiters.iter().any(|waiter| matches!(waiter, Waiter::Run(_)));
-        if self.cluster.is_some() && is_first {
-            let name = self.cluster_view().name;
+        if let Some(cluster) = self.cluster()
+            && is_first
+        {
+            let name = cluster.found.label();
             let text = format!(
                 "Waiting until the runs on the cluster {name} are over; then pxlens switches to the other cluster"
             );
@@ -287,9 +300,9 @@ impl Actor {
         self.attach(start);
     }
 
-    /// Notes what a file asks of the cluster, and says what of it the user's own choice puts aside.
+    /// Notes what a file asks of the cluster, and tells the user which part of it their own choice overrides.
     fn wish(&mut self, wish: &FileWish) {
-        let running = self.cluster.as_ref().map(|cluster| cluster.found.label());
+        let running = self.cluster().map(|cluster| cluster.found.label());
         if let Some(text) = wish.overruled(&self.settings, running.as_deref())
             && self.overruled.insert(text.clone())
         {
@@ -376,7 +389,7 @@ impl Actor {
 
     /// Continues with a command for these engines of a run, as far as they are alive.
     fn narrowed(&mut self, mut command: ResolvedCommand, only: Only, run: RunId, engines: &RankSet) {
-        match parts::still_live(only, run, engines, &self.cluster_view().engines) {
+        match parts::still_live(only, run, engines, &self.engines()) {
             Err(why) => command.answer(&Err(RunError::NothingToRerun(why))),
             Ok(there) => {
                 for plan in command.cells.iter_mut().filter_map(|cell| cell.planned.as_mut().ok()) {
@@ -542,10 +555,10 @@ pub(super) fn local_lines(cells: &[PinnedCell], runs: &[Arc<RunHandle>]) -> u32 
     let mut counted: HashSet<(&DocumentKey, usize)> = HashSet::new();
     let mut lines = 0;
     for cell in cells.iter().filter(|cell| running.contains(&cell.view.id)) {
-        if let Some((number, local_lines)) = cell.block
-            && counted.insert((&cell.key, number))
+        if let Some(holder) = cell.holder
+            && counted.insert((&cell.key, holder.number))
         {
-            lines += local_lines;
+            lines += holder.local_lines;
         }
     }
     lines

@@ -13,10 +13,11 @@ use crate::{
         discovery::{FoundCluster, Selection},
         local,
     },
+    engines::EngineTable,
     run::RunId,
     session::{
-        Choice, ClusterError, ClusterView, Level, RunError, Session, SessionEvent, Settings, StartPolicy,
-        Starting,
+        Choice, ClusterError, ClusterView, ConnectionView, Level, RunError, Session, SessionEvent, Settings,
+        StartPolicy, Starting,
         attach::{Attached, Report, attach},
         wishes::{Ask, FileWish},
     },
@@ -86,7 +87,9 @@ impl Session {
         let session = self.clone();
         let stopping = tokio::spawn(async move {
             let file = cluster.connection_file.clone();
-            session.tell(|actor| actor.stopping = Some(file));
+            session.tell(|actor| {
+                actor.stopping.insert(file);
+            });
             let stopped = local::stop(&cluster, not_ours).await;
             let is_gone = stopped.is_ok();
             session.tell(move |actor| actor.stopped(&cluster, is_gone));
@@ -108,15 +111,58 @@ impl Session {
 
     /// Whether the workspace is trusted, and the client of the cluster in use; `None` if the session has ended.
     pub(in crate::session) async fn client(&self) -> Option<(bool, Option<ClusterClient>)> {
-        let client = |actor: &mut Actor| actor.cluster.as_ref().map(|cluster| cluster.client.clone());
+        let client = |actor: &mut Actor| actor.cluster().map(|cluster| cluster.client.clone());
         self.ask(move |actor| (actor.trusted, client(actor))).await.ok()
     }
 }
 
+/// The connection to a cluster.
+#[derive(Default)]
+pub(super) enum Connection {
+    /// There is none, and none is looked for.
+    #[default]
+    None,
+    /// A cluster is looked for, or started.
+    Attaching(Box<Attempt>),
+    /// A cluster is in use. `first_run`: the first run that may be on it.
+    InUse { cluster: Box<Attached>, first_run: RunId },
+}
+
 /// An attempt to find or start a cluster.
 pub(super) struct Attempt {
+    policy: StartPolicy,
+    /// What the settings named when it began.
+    selection: Selection,
+    /// Which clusters would do.
+    asked: Selection,
+    /// Whether it starts one, as last reported.
+    is_starting: bool,
     given_up: CancellationToken,
     task: JoinHandle<()>,
+}
+
+impl Connection {
+    /// Takes the cluster in use out; then there is no connection.
+    pub(super) fn take_cluster(&mut self) -> Option<Attached> {
+        match std::mem::take(self) {
+            Self::InUse { cluster, .. } => Some(*cluster),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Takes the attempt to find one out; then there is no connection.
+    fn take_attempt(&mut self) -> Option<Attempt> {
+        match std::mem::take(self) {
+            Self::Attaching(attempt) => Some(*attempt),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
 }
 
 /// The choice that was in force before.
@@ -131,25 +177,50 @@ impl Actor {
     pub(super) fn wants_cluster(&self) -> bool {
         self.follow
             && self.trusted
-            && self.cluster.is_none()
-            && self.attaching.is_none()
-            && self.stopping.is_none()
+            && matches!(self.connection, Connection::None)
+            && self.stopping.is_empty()
             && self.documents.has_cells()
     }
 
-    pub(super) fn cluster_view(&self) -> ClusterView {
-        let starting = ClusterView { starting: self.starting, ..ClusterView::default() };
-        self.cluster.as_ref().map_or(starting, |cluster| cluster.view(self.first_run))
+    /// The cluster in use.
+    pub(super) fn cluster(&self) -> Option<&Attached> {
+        match &self.connection {
+            Connection::InUse { cluster, .. } => Some(cluster),
+            Connection::None | Connection::Attaching(_) => None,
+        }
+    }
+
+    /// The engines of the cluster in use.
+    pub(super) fn engines(&self) -> Arc<EngineTable> {
+        self.cluster().map(|cluster| cluster.client.engines().borrow().clone()).unwrap_or_default()
+    }
+
+    pub(super) fn connection_view(&self) -> ConnectionView {
+        match &self.connection {
+            Connection::None => ConnectionView::None,
+            Connection::Attaching(attempt) if attempt.is_starting => ConnectionView::Starting,
+            Connection::Attaching(_) => ConnectionView::Looking,
+            Connection::InUse { cluster, first_run } => {
+                ConnectionView::InUse(Box::new(cluster.view(*first_run)))
+            }
+        }
+    }
+
+    pub(super) fn cluster_view(&self) -> Option<ClusterView> {
+        match self.connection_view() {
+            ConnectionView::InUse(cluster) => Some(*cluster),
+            _ => None,
+        }
     }
 
     fn connect(&mut self, start: StartPolicy, reply: oneshot::Sender<Result<ClusterView, ClusterError>>) {
-        if let Some(name) = self.cluster.as_ref().map(|cluster| cluster.found.label()) {
+        if let Some(cluster) = self.cluster_view() {
             if start == StartPolicy::Another && !self.queue.is_empty() {
-                drop(reply.send(Err(ClusterError::Busy(name))));
+                drop(reply.send(Err(ClusterError::Busy(cluster.found.label()))));
                 return;
             }
             if start != StartPolicy::Another && !self.is_leaving() {
-                drop(reply.send(Ok(self.cluster_view())));
+                drop(reply.send(Ok(cluster)));
                 return;
             }
             if start == StartPolicy::Another {
@@ -163,7 +234,7 @@ impl Actor {
     /// The attempt to stop a cluster has ended, while nothing looked for it or reported it as lost. Leaves it if it was
     /// stopped.
     fn stopped(&mut self, cluster: &FoundCluster, is_gone: bool) {
-        self.stopping = None;
+        self.stopping.remove(&cluster.connection_file);
         if !is_gone {
             return;
         }
@@ -178,13 +249,15 @@ impl Actor {
     }
 
     fn uses(&self, connection_file: &Path) -> bool {
-        self.cluster.as_ref().is_some_and(|cluster| cluster.found.connection_file == connection_file)
+        self.cluster().is_some_and(|cluster| cluster.found.connection_file == connection_file)
     }
 
     /// Reports the progress of a cluster that is being started.
     pub(super) fn report_starting(&mut self, how: Starting) {
         let starting = matches!(how, Starting::Step(_));
-        if std::mem::replace(&mut self.starting, starting) != starting {
+        if let Connection::Attaching(attempt) = &mut self.connection
+            && std::mem::replace(&mut attempt.is_starting, starting) != starting
+        {
             self.notify(SessionEvent::Engines);
         }
         self.notify(SessionEvent::Starting(how));
@@ -214,10 +287,7 @@ impl Actor {
     fn choose(&mut self, choice: Option<Selection>) -> PreviousChoice {
         let before = std::mem::replace(&mut self.chosen, choice);
         self.apply_settings();
-        PreviousChoice {
-            choice: before,
-            waits: (self.cluster.is_some() && self.is_leaving()).then(|| self.cluster_view()),
-        }
+        PreviousChoice { choice: before, waits: self.cluster_view().filter(|_| self.is_leaving()) }
     }
 
     fn take_back(&mut self, choice: &Option<Selection>, before: Option<Selection>) {
@@ -255,7 +325,7 @@ impl Actor {
 
     /// Whether the settings no longer name the cluster in use, or the file that runs asks for another.
     pub(super) fn is_leaving(&self) -> bool {
-        self.cluster.as_ref().is_some_and(|cluster| {
+        self.cluster().is_some_and(|cluster| {
             cluster.selection != self.settings.cluster || !self.wished.fits(&self.settings, &cluster.found)
         })
     }
@@ -271,7 +341,7 @@ impl Actor {
 
     /// Leaves the cluster in use.
     fn leave(&mut self) {
-        if let Some(left) = self.cluster.take() {
+        if let Some(left) = self.connection.take_cluster() {
             // Messages that still arrive from it are not about the present connection.
             self.generation += 1;
             self.notify(SessionEvent::Cluster);
@@ -292,14 +362,12 @@ impl Actor {
 
     pub(super) fn attach(&mut self, policy: StartPolicy) {
         // The cluster in use must be left before another one is looked for.
-        if self.attaching.is_some() || self.cluster.is_some() {
+        if !matches!(self.connection, Connection::None) {
             return;
         }
-        self.attaching = Some(policy);
         let (settings, this) = (Settings::clone(&self.settings), self.this.clone());
         let ask = self.ask(policy);
-        self.asked.clone_from(&ask.selection);
-        let selection = settings.cluster.clone();
+        let (asked, selection) = (ask.selection.clone(), settings.cluster.clone());
         let given_up = CancellationToken::new();
         let until = given_up.clone();
         let task = tokio::spawn(async move {
@@ -319,18 +387,18 @@ impl Actor {
                 let why = "pxlens hit a bug while looking for a cluster; please report this";
                 Err(ClusterError::Unreachable(why.to_owned()))
             });
-            send_back(&this, Message::Attached { policy, selection, result: Box::new(result) });
+            send_back(&this, Message::Attached(Box::new(result)));
         });
-        self.attempt = Some(Attempt { given_up, task });
+        let attempt = Attempt { policy, selection, asked, is_starting: false, given_up, task };
+        self.connection = Connection::Attaching(Box::new(attempt));
     }
 
     /// The session ends: gives up starting a cluster for a run that will not come any more. One that the user asked for by
     /// itself goes on.
     pub(super) async fn give_up_start(&mut self) {
-        let is_for_a_run = self.attaching.take() == Some(StartPolicy::Detached);
         let is_wanted = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
-        let Some(Attempt { given_up, task }) = self.attempt.take() else { return };
-        if is_for_a_run && !is_wanted {
+        let Some(Attempt { policy, given_up, task, .. }) = self.connection.take_attempt() else { return };
+        if policy == StartPolicy::Detached && !is_wanted {
             given_up.cancel();
             if task.await.is_err() {
                 tracing::error!("giving up the start of a cluster panicked; this is a bug in pxlens");
@@ -353,26 +421,22 @@ impl Actor {
         }
     }
 
-    pub(super) fn attached(
-        &mut self,
-        policy: StartPolicy,
-        selection: &Selection,
-        result: Result<Attached, ClusterError>,
-    ) {
-        self.attaching = None;
-        if self.starting {
+    /// The attempt to find or start a cluster has ended.
+    pub(super) fn attached(&mut self, result: Result<Attached, ClusterError>) {
+        if matches!(&self.connection, Connection::Attaching(attempt) if attempt.is_starting) {
             // It did not start, or not with all engines; that is reported elsewhere.
             self.report_starting(Starting::Failed);
         }
+        let Some(Attempt { policy, selection, asked, .. }) = self.connection.take_attempt() else { return };
         let is_useful = result.is_ok() && policy != StartPolicy::Never;
-        if *selection != self.settings.cluster && !is_useful {
+        if selection != self.settings.cluster && !is_useful {
             // The settings changed in the meantime. Nobody asked for the cluster that was found, and if none was found, the
             // reason does not concern those who wait now.
             return self.attach_for_waiters();
         }
         let newest = self.waiters.iter().rev().find_map(Waiter::command);
         if policy == StartPolicy::Never
-            && newest.is_some_and(|command| command.wish.selection(&self.settings) != self.asked)
+            && newest.is_some_and(|command| command.wish.selection(&self.settings) != asked)
         {
             // A file that is to be run meanwhile asks for something else.
             return self.attach_for_waiters();
@@ -388,15 +452,16 @@ impl Actor {
         match result {
             Ok(attached) => {
                 self.generation += 1;
-                self.first_run = RunId(self.next_run);
                 self.watch(&attached);
-                self.cluster = Some(attached);
+                let first_run = RunId(self.next_run);
+                let view = attached.view(first_run);
+                self.connection = Connection::InUse { cluster: Box::new(attached), first_run };
                 self.notify(SessionEvent::Cluster);
                 let mut commands = Vec::new();
                 for waiter in waiters {
                     match waiter {
                         Waiter::Run(command) => commands.push(command),
-                        Waiter::Connect(_, reply) => drop(reply.send(Ok(self.cluster_view()))),
+                        Waiter::Connect(_, reply) => drop(reply.send(Ok(view.clone()))),
                     }
                 }
                 self.start_waiting(commands);
@@ -477,8 +542,8 @@ impl Actor {
             return;
         }
         if let Some(why) = lost {
-            let wanted = self.stopping.as_deref().is_some_and(|file| self.uses(file));
-            self.cluster = None;
+            let lost = self.connection.take_cluster();
+            let wanted = lost.is_some_and(|lost| self.stopping.contains(&lost.found.connection_file));
             if !wanted {
                 let text = format!(
                     "The cluster was lost: {why}. To go on, run px cells again; pxlens then looks for a cluster"
@@ -487,7 +552,7 @@ impl Actor {
             }
         }
         self.notify(SessionEvent::Cluster);
-        if self.cluster.is_none() {
+        if matches!(self.connection, Connection::None) {
             self.attach_for_waiters();
         }
     }

@@ -102,7 +102,7 @@ impl Actor {
         index.shown_by.retain(|_, run| !gone.contains(run));
         index.named.retain(|_, run| !gone.contains(run));
         self.documents.forget(|run| gone.contains(&run));
-        if let Some(cluster) = &self.cluster {
+        if let Some(cluster) = self.cluster() {
             gone.iter().for_each(|run| cluster.client.forget(*run));
         }
     }

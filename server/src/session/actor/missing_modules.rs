@@ -11,7 +11,7 @@ use crate::{
 impl Actor {
     /// Tells the user why an import failed, once for each cluster, if its controller runs in the private environment.
     pub(super) fn explain_missing_module(&mut self, run: RunId) {
-        let (Some(cluster), Some(entry)) = (&self.cluster, self.index.runs.get(&run)) else { return };
+        let (Some(cluster), Some(entry)) = (self.cluster(), self.index.runs.get(&run)) else { return };
         let run = entry.handle.now();
         let mut errors = run.parts().filter_map(|part| part.error());
         let Some(error) = errors.find(|error| error.ename == "ModuleNotFoundError") else { return };

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     render::GroupBy,
     run::RunId,
-    session::{CellId, Only, RunHandle, RunRecord, Runs, Whereabouts, run_task::Order},
+    session::{CellId, Only, RunHandle, RunRecord, Runs, Whereabouts, run_task::Dispatch},
 };
 
 /// The runs, with the value in which they are shared with faces. Changing the runs drops that value; the next snapshot makes
@@ -41,8 +41,8 @@ pub(super) struct RunEntry {
     pub(super) handle: Arc<RunHandle>,
     /// Where its cell is.
     pub(super) at: watch::Sender<Whereabouts>,
-    /// Where its order goes; `None` once it was given.
-    pub(super) order: Option<oneshot::Sender<Order>>,
+    /// Where it is said what becomes of it; `None` once it was said.
+    pub(super) dispatch: Option<oneshot::Sender<Dispatch>>,
     /// The part of an earlier run's engines that it is for.
     pub(super) only: Option<Only>,
     /// If its first engine runs it before the others: cancelled when the others must not follow.

@@ -22,7 +22,7 @@ use crate::{
         CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
         RunError, RunHandle, RunResponse, Session, SessionEvent, Whereabouts, parts,
         queue::{After, Entry, Steps},
-        run_task::{self, Order, Recipient},
+        run_task::{self, Dispatch, Recipient},
         spill::{Spill, SpillFolder},
     },
 };
@@ -32,8 +32,8 @@ use crate::{
 pub(super) struct Sequence {
     /// Whether what fails ends its own cell of the file only, as in IPython, and not the whole sequence.
     keep_going: bool,
-    /// The cell of the file that the sequence has come to.
-    block: Option<(DocumentKey, usize)>,
+    /// The cell of the file that the sequence has come to: its text, and its place among the cells of that.
+    holder: Option<(DocumentKey, usize)>,
     /// Whether nothing is sent yet, since other commands are queued first.
     held: bool,
     /// The runs that the next cell waits for.
@@ -47,12 +47,12 @@ pub(super) struct Sequence {
 impl Sequence {
     /// Comes to the next px cell. If the command keeps going, what failed in an earlier cell of the file does not matter.
     fn come_to(&mut self, cell: &PinnedCell) {
-        let block = cell.block.map(|(number, _)| (cell.key.clone(), number));
-        if self.keep_going && (block.is_none() || block != self.block) {
+        let holder = cell.holder.map(|holder| (cell.key.clone(), holder.number));
+        if self.keep_going && (holder.is_none() || holder != self.holder) {
             self.stopped = None;
             self.after.iter_mut().for_each(|after| after.must_succeed = false);
         }
-        self.block = block;
+        self.holder = holder;
     }
 
     /// Makes later cells wait for a run, and run only if it succeeds.
@@ -87,7 +87,7 @@ impl Actor {
         command: &ResolvedCommand,
         held: bool,
     ) -> Result<RunResponse, RunError> {
-        let cluster = self.cluster.is_some().then(|| self.cluster_view());
+        let cluster = self.cluster_view();
         if command.sends
             && let Some(cluster) = &cluster
             && let Some(unsuited) = command.wish.unsuited(&self.settings, cluster)
@@ -235,7 +235,7 @@ impl Actor {
         let engines = request.engines.clone();
         let run = Run::new(id, Arc::new(request), now(), plan.blocking);
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
-        let (order, wait) = oneshot::channel();
+        let (dispatch, wait) = oneshot::channel();
         let (regroup, regrouped) = watch::channel(None);
         // Its file may have another name since it was asked for.
         let asked_at = || Whereabouts { document: pinned.key.clone(), home: pinned.home.clone() };
@@ -267,7 +267,7 @@ impl Actor {
         let entry = RunEntry {
             handle: handle.clone(),
             at: now_at,
-            order: Some(order),
+            dispatch: Some(dispatch),
             only: pinned.only,
             canary: pinned.canary.then(CancellationToken::new),
             over: false,
@@ -292,7 +292,7 @@ impl Actor {
         &self,
         run: Run,
         view: watch::Sender<Arc<Run>>,
-        order: oneshot::Receiver<Order>,
+        dispatch: oneshot::Receiver<Dispatch>,
         spill: Spill,
     ) -> impl Future<Output = ()> + use<> {
         let (id, session) = (run.id, self.this.clone());
@@ -305,7 +305,7 @@ impl Actor {
         let late = move |_: &Run| late(Message::Late { run: id });
         let warn = move |why| warn(Message::Say(Level::Warning, why));
         async move {
-            let task = tokio::spawn(run_task::drive(run, view, order, spill, warn, over, late));
+            let task = tokio::spawn(run_task::drive(run, view, dispatch, spill, warn, over, late));
             if task.await.is_err() {
                 // Otherwise its engines would be held for ever.
                 report(Message::Over { run: id, succeeded: false });
@@ -322,20 +322,20 @@ impl Actor {
 
     pub(super) fn apply_steps(&mut self, steps: Steps) {
         for run in steps.send {
-            let order = self.send(run).unwrap_or_else(Order::Drop);
-            if let Order::Sent(sent) = &order {
+            let dispatch = self.send(run).unwrap_or_else(Dispatch::Drop);
+            if let Dispatch::Sent(sent) = &dispatch {
                 self.queue.sent_to(run, &sent.request.engines);
             }
-            self.order(run, order);
+            self.dispatch(run, dispatch);
         }
         for (run, why) in steps.drop {
-            self.order(run, Order::Drop(why));
+            self.dispatch(run, Dispatch::Drop(why));
         }
     }
 
     /// Sends a run whose turn has come; its targets are resolved among the engines that are alive now.
-    fn send(&self, run: RunId) -> Result<Order, String> {
-        let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
+    fn send(&self, run: RunId) -> Result<Dispatch, String> {
+        let cluster = self.cluster().ok_or_else(|| ClusterError::None.to_string())?;
         let entry = self.index.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
         let Whereabouts { document, home } = entry.at.borrow().clone();
         let cells = || self.documents.cell_ids(&document);
@@ -350,19 +350,19 @@ impl Actor {
         let name = || format!("the --noblock run {at} {place}").into();
         let noblock = (!plan.blocking).then(name);
         let to = Recipient { client: cluster.client.clone(), noblock };
-        Ok(Order::send(run, request, to, entry.canary.clone()))
+        Ok(Dispatch::send(run, request, to, entry.canary.clone()))
     }
 
-    fn order(&mut self, run: RunId, order: Order) {
+    fn dispatch(&mut self, run: RunId, dispatch: Dispatch) {
         let Some(entry) = self.index.runs.get_mut(&run) else { return };
-        if let Some(wait) = entry.order.take() {
+        if let Some(wait) = entry.dispatch.take() {
             let mut name = None;
-            if let Order::Sent(_) = order {
+            if let Dispatch::Sent(_) = dispatch {
                 self.documents.set_run(&entry.handle);
                 name = entry.handle.plan.name.clone();
             }
             // The run's task waits for this, so it cannot be gone.
-            let _ = wait.send(order);
+            let _ = wait.send(dispatch);
             // Not earlier: a run that is never sent must not take a name from one that has a result.
             if let Some(name) = name {
                 self.name(run, &name);
@@ -414,7 +414,7 @@ impl Actor {
         };
         let running = self.queue.sent().filter(|sent| meant.contains(sent));
         let running: Vec<(RunId, String)> = running.map(|run| (run, signal_for(run))).collect();
-        let Some(client) = self.cluster.as_ref().map(|cluster| cluster.client.clone()) else {
+        let Some(client) = self.cluster().map(|cluster| cluster.client.clone()) else {
             return drop(reply.send(Some(outcome)));
         };
         let this = self.this.clone();

@@ -34,7 +34,7 @@ impl Actor {
         Snapshot {
             home: key.as_ref().map(|key| self.documents.home(key)),
             here: key.and_then(|key| self.documents.texts(&key)),
-            cluster: Arc::new(self.cluster_view()),
+            connection: Arc::new(self.connection_view()),
             runs: self.index.shared(),
             settings: Arc::clone(&self.settings),
             encoding: self.documents.encoding(),

@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::VecDeque, sync::Arc};
 
-use super::{CellId, RunHandle, follow::is_formatted, tracked::Tracked};
+use super::{CellId, RunHandle, formatting::is_formatted, tracked::Tracked};
 use crate::{cells::PxCell, run::RunId};
 
 /// How many deleted px cells of one text are remembered.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{CellId, cut::Cut, tracked::Tracked};
+use super::{CellId, cut::Cut, formatting::is_formatted, tracked::Tracked};
 use crate::{
     cells::{BlockRef, Placed, PxCell},
     plan::{Overrides, Plan, plan},
@@ -166,16 +166,6 @@ fn pair_by_code(
         pairs.iter_mut().filter(|taken| **taken == Some(found)).for_each(|taken| *taken = None);
         pairs[at] = Some(found);
     }
-}
-
-/// Whether code is the same but for its formatting.
-pub(super) fn is_formatted(one: &str, other: &str) -> bool {
-    one == other || without_formatting(one.chars()).eq(without_formatting(other.chars()))
-}
-
-/// The characters of code that a formatter keeps.
-pub(super) fn without_formatting(code: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
-    code.filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c })
 }
 
 /// The places of px cells in a raw notebook: the nbformat id of their cell, and their number in it.

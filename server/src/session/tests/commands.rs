@@ -13,10 +13,8 @@ type Answer = JoinHandle<Result<RunResponse, RunError>>;
 /// A cluster without engines, and a session that does not look for it before a command needs it.
 async fn starting(text: &str) -> (Sim, Fixture) {
     let sim = Sim::builder().engines(0).start().await;
-    let (session, events) = Session::start(at(&sim.connection_file()), Encoding::Utf16, true, false);
-    let key = DocumentKey::from("a");
-    session.open(key.clone(), Dialect::Script, 1, text.to_owned());
-    (sim, Fixture { session, events, key })
+    let fixture = Fixture::idle(at(&sim.connection_file()), Dialect::Script, text);
+    (sim, fixture)
 }
 
 impl Fixture {

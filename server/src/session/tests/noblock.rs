@@ -46,25 +46,13 @@ async fn what_is_queued_behind_a_noblock_run_that_failed_is_aborted_where_it_fai
 async fn in_a_notebook_the_failed_run_is_named_by_its_cell() {
     let fails = Script::new().wait("gate").error("ValueError", "bad");
     let sim = Sim::builder().engines(1).on("fails()", fails).start().await;
-    let (session, _events) = Session::start(at(&sim.connection_file()), Encoding::Utf16, true, false);
-    let key = DocumentKey::from("a.ipynb");
     let text = r#"{"cells": [
  {"cell_type": "markdown", "source": "a"},
  {"cell_type": "code", "source": ["%pxconfig --noblock\n", "%px fails()\n", "%px behind()"]},
  {"cell_type": "code", "source": "%%px --bogus\ny"},
  {"cell_type": "code", "source": "%px z"}]}"#;
-    session.open(key.clone(), Dialect::NotebookJson, 1, text.to_owned());
-    let (overrides, start) = (Overrides::default(), StartPolicy::Never);
-    let command = RunCommand {
-        document: key,
-        scope: Scope::All,
-        overrides,
-        only: None,
-        canary: false,
-        keep_going: false,
-        start,
-    };
-    let response = session.run(command).await.expect("it runs");
+    let fixture = Fixture::idle(at(&sim.connection_file()), Dialect::NotebookJson, text);
+    let response = fixture.run_document().await.expect("it runs");
     sim.wait_for_runs(1).await;
     sim.open("gate");
     let reasons = response.reasons();

@@ -8,20 +8,8 @@ const MPI: &str = "import ipyparallel as ipp\ncluster = ipp.Cluster(engines=\"mp
 
 /// Runs all of a text where a cluster may be started; gives why it is refused.
 async fn refusal(settings: Settings, text: &str) -> String {
-    let (session, _events) = Session::start(settings, Encoding::Utf16, true, false);
-    let key = DocumentKey::from("a");
-    session.open(key.clone(), Dialect::Script, 1, text.to_owned());
-    let (overrides, start) = (Overrides::default(), StartPolicy::Attached);
-    let command = RunCommand {
-        document: key,
-        scope: Scope::All,
-        overrides,
-        only: None,
-        canary: false,
-        keep_going: false,
-        start,
-    };
-    let answer = within("a response to the run command", session.run(command)).await;
+    let fixture = Fixture::idle(settings, Dialect::Script, text);
+    let answer = fixture.run_with(Scope::All, false, StartPolicy::Attached).await;
     let error = answer.expect_err("it is refused");
     assert!(matches!(error, RunError::Cluster(_)), "{error}");
     error.to_string()

@@ -1,6 +1,9 @@
 //! Scripts and notebooks made from a seed, as much alike to those of people as they are odd.
 
-use super::*;
+use pxlens_tests::Dice;
+use serde_json::json;
+
+use super::{Cell, lines};
 
 /// What a script is made to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,8 +65,8 @@ impl Names {
                 self.any_suffix = Some(place);
                 continue;
             };
-            let is_default =
-                suffix.is_empty() && call.arguments.is_empty() && !self.magics.contains_key(&suffix);
+            let is_bare = call.arguments.is_empty() && call.keywords.is_empty();
+            let is_default = suffix.is_empty() && is_bare && !self.magics.contains_key(&suffix);
             // What is in force is what a client activates.
             if !(is_default && matches!(object, Value::Client(_))) {
                 self.activate_unread(&suffix, Err(UnreadTargets::Uncertain), place);
