@@ -48,6 +48,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "private",
             "ownership",
             "blocking",
+            "memory",
         ],
     ),
     ("ide", &["session", "plan", "lint", "rewrite", "render", "cells", "run", "text", "engines"]),
