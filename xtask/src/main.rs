@@ -37,7 +37,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run everything: tidiness, format, generated files, clippy, the Python of the tests, all tests, the VS Code extension.
+    /// Run everything: tidiness, format, generated files, clippy, the Python of the tests, all tests, some fuzzing, the VS Code extension.
     ///
     /// With `--fast`: tidiness, format, clippy, the Lua code, and the unit tests of the crates, without clusters and editors.
     Test {
