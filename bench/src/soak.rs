@@ -200,7 +200,7 @@ impl Soak {
     fn task(&mut self, number: usize, fault: Option<Fault>) -> Task {
         let engines = self.sim.engines();
         let engine = engines[self.dice.below(engines.len())].0;
-        let dies = fault == Some(Fault::EngineDies) && number % MAGICS.len() == 0;
+        let dies = fault == Some(Fault::EngineDies) && number.is_multiple_of(MAGICS.len());
         let kind = match number % UNTIL_LARGE {
             _ if dies => Kind::Die,
             50 => Kind::Large,

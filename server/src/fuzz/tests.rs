@@ -4,8 +4,11 @@ use std::{fs, path::Path};
 
 use super::*;
 
+/// Checks one input.
+type Check = fn(&[u8]);
+
 /// Each target by its name, which is that of its folder and of its program.
-const TARGETS: [(&str, fn(&[u8])); 9] = [
+const TARGETS: [(&str, Check); 9] = [
     ("connections", connections),
     ("frames", frames),
     ("lsp", lsp),
