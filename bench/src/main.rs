@@ -7,6 +7,7 @@ mod notebook;
 mod round_trip;
 mod servers;
 mod skeleton;
+mod soak;
 mod typing;
 
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ enum Command {
     RoundTrip,
     /// Memory of the language server while 16 engines write 100,000 lines each
     Skeleton,
+    /// 10,000 runs while engines die, connections break and the controller restarts: nothing lost, and memory stays flat
+    Soak,
     /// CPU of the language server for one typed character, and for all lenses, in a script of 100,000 lines
     Typing,
 }
@@ -59,5 +62,6 @@ async fn main() -> anyhow::Result<()> {
         Command::RoundTrip => round_trip::measure(against).await,
         Command::Typing => typing::measure(against).await,
         Command::Skeleton => skeleton::measure().await,
+        Command::Soak => soak::measure().await,
     }
 }

@@ -173,7 +173,7 @@ fn is_over(state: &Value) -> bool {
 }
 
 /// A size from `/proc/PID/status`, in MB.
-fn resident(pid: u32, key: &str) -> Result<f64> {
+pub(crate) fn resident(pid: u32, key: &str) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line =
         status.lines().find_map(|line| line.strip_prefix(key)).context("the size is there on Linux")?;

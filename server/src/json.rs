@@ -17,7 +17,7 @@ use serde_json::Value;
 
 /// How many arrays and objects may stand in each other. serde_json reads 128; the difference lets others write what was read
 /// into messages and files of their own.
-const MOST_LEVELS: usize = 100;
+pub(crate) const MOST_LEVELS: usize = 100;
 
 /// Reads a value from text that anybody may have written.
 ///

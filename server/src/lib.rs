@@ -10,12 +10,15 @@ pub mod cli;
 mod clock;
 mod cluster;
 mod engines;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 mod ide;
 mod json;
 mod jupyter;
 mod lint;
 pub mod log;
 pub mod lsp;
+pub mod memory;
 mod ownership;
 mod plan;
 mod private;
@@ -45,4 +48,12 @@ pub mod internals {
         },
         run::{Event, EventKind, LostReason, Run, RunId, RunRequest, Slot, Time},
     };
+
+    /// What must hold for any bytes from outside.
+    #[cfg(any(test, fuzzing))]
+    pub mod fuzz {
+        pub use crate::fuzz::{
+            connections, frames, lsp, messages, notebooks, options, scripts, terminal, tracebacks,
+        };
+    }
 }

@@ -31,3 +31,5 @@ mod wire;
 pub(crate) use paths::file_path;
 pub use server::serve_stdio;
 pub(crate) use settings::{ClusterChoice, Settings};
+#[cfg(any(test, fuzzing))]
+pub(crate) use wire::{decode::decode, lifetime::Lifetime};

@@ -5,10 +5,11 @@ use std::{io::IsTerminal, process::ExitCode};
 use clap::{CommandFactory, Parser};
 use pxlens::{
     cli::{self, Args, Command, LspArgs},
-    lsp,
+    lsp, memory,
 };
 
 fn main() -> ExitCode {
+    memory::share_between_threads();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(said) => return cli::explain(&said),

@@ -39,7 +39,7 @@ pub(crate) enum Text<'a> {
 
 impl<'a> Text<'a> {
     /// What is written of it.
-    fn written(self, to_terminal: bool) -> Cow<'a, str> {
+    pub(crate) fn written(self, to_terminal: bool) -> Cow<'a, str> {
         match self {
             Self::Words(text) => visible(text, false),
             Self::Colored(text) => visible(text, true),

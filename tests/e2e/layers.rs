@@ -25,6 +25,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("plan", &["render", "cells", "run", "engines"]),
     ("clock", &["run"]),
     ("private", &[]),
+    ("memory", &[]),
     ("ownership", &[]),
     ("blocking", &[]),
     ("signals", &[]),
@@ -47,6 +48,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "private",
             "ownership",
             "blocking",
+            "memory",
         ],
     ),
     ("ide", &["session", "plan", "lint", "rewrite", "render", "cells", "run", "text", "engines"]),
@@ -62,6 +64,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
             "engines", "log", "clock", "private", "signals", "streams",
+        ],
+    ),
+    // Built for tests and fuzzing alone.
+    (
+        "fuzz",
+        &[
+            "lsp", "lint", "rewrite", "render", "cluster", "cells", "run", "jupyter", "text", "engines",
+            "json", "streams",
         ],
     ),
 ];

@@ -296,6 +296,13 @@ impl Sim {
         self.core.state().mute = mute;
     }
 
+    /// Breaks the connections of these channels, with what is on its way in them. The controller and its engines go on.
+    pub fn cut(&self, channels: &[Channel]) {
+        let state = self.core.state();
+        let Some(sockets) = &state.sockets else { return };
+        channels.iter().for_each(|channel| sockets.of(*channel).cut());
+    }
+
     /// Ends the controller: its sockets close at once, and its engines end with it. The connection file stays.
     pub fn vanish(&self) -> Gone {
         let (sockets, engines) = {

@@ -19,7 +19,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::{JoinHandle, JoinSet},
 };
 
@@ -51,6 +51,8 @@ pub struct Incoming<T> {
 pub struct Endpoint {
     address: SocketAddr,
     peers: Peers,
+    /// Changes when all connections are to be cut.
+    cuts: watch::Sender<()>,
     accepting: JoinHandle<()>,
 }
 
@@ -78,8 +80,9 @@ impl Endpoint {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let peers = Peers::default();
-        let accepting = tokio::spawn(accept(listener, kind, tag, inbox, peers.clone()));
-        Ok(Self { address, peers, accepting })
+        let cuts = watch::Sender::new(());
+        let accepting = tokio::spawn(accept(listener, kind, tag, inbox, peers.clone(), cuts.clone()));
+        Ok(Self { address, peers, cuts, accepting })
     }
 
     /// Where it listens.
@@ -90,6 +93,11 @@ impl Endpoint {
     /// How many peers are connected and have completed the handshake.
     pub fn peers(&self) -> usize {
         lock(&self.peers).len()
+    }
+
+    /// Closes all connections at once, with what is on its way in them, and goes on listening.
+    pub fn cut(&self) {
+        self.cuts.send_replace(());
     }
 
     /// Sends to the peers of this endpoint, and does not keep its sockets open.
@@ -141,13 +149,14 @@ async fn accept<T: Copy + Send + Sync + 'static>(
     tag: T,
     inbox: mpsc::UnboundedSender<Incoming<T>>,
     peers: Peers,
+    cuts: watch::Sender<()>,
 ) {
     let mut connections = JoinSet::new();
     let mut count = 0_u64;
     loop {
         let Ok((stream, _)) = listener.accept().await else { return };
         count += 1;
-        connections.spawn(serve(stream, kind, tag, inbox.clone(), peers.clone(), count));
+        connections.spawn(serve(stream, kind, tag, inbox.clone(), peers.clone(), count, cuts.subscribe()));
         while connections.try_join_next().is_some() {}
     }
 }
@@ -159,6 +168,7 @@ async fn serve<T: Copy + Send + Sync + 'static>(
     inbox: mpsc::UnboundedSender<Incoming<T>>,
     peers: Peers,
     connection: u64,
+    mut cuts: watch::Receiver<()>,
 ) {
     _ = stream.set_nodelay(true);
     let (reader, mut writer) = stream.into_split();
@@ -175,6 +185,7 @@ async fn serve<T: Copy + Send + Sync + 'static>(
 
     // The end of either half ends the connection, and dropping both closes the socket.
     tokio::select! {
+        _ = cuts.changed() => {}
         () = write(writer, outgoing) => {}
         _ = read(reader, kind, &identity, &peers, &queue, |frames| {
             inbox.send(Incoming { tag, peer: identity.clone(), frames }).is_ok()

@@ -4,6 +4,7 @@
 
 mod clients;
 mod codegen;
+mod fuzz;
 mod lua;
 mod node;
 mod notices;
@@ -36,7 +37,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run everything: tidiness, format, generated files, clippy, the Python of the tests, all tests, the VS Code extension.
+    /// Run everything: tidiness, format, generated files, clippy, the Python of the tests, all tests, some fuzzing, the VS Code extension.
     ///
     /// With `--fast`: tidiness, format, clippy, the Lua code, and the unit tests of the crates, without clusters and editors.
     Test {
@@ -97,6 +98,14 @@ enum Task {
     },
     /// Pack the VS Code extension for this platform, with the server inside, into target/packages.
     Dist,
+    /// Look for input that pxlens does not take, with cargo-fuzz; needs a C++ compiler.
+    Fuzz {
+        /// One of those in `fuzz/targets`, instead of all.
+        target: Option<String>,
+        /// How long each target runs, built with optimizations; otherwise ten seconds, of a build that is sooner done.
+        #[arg(long)]
+        minutes: Option<f64>,
+    },
     /// Run the benchmarks, built as users get pxlens, and `painting`: frames of VS Code while somebody types.
     Bench {
         /// Goes to the benchmark program, but for `painting`.
@@ -122,6 +131,7 @@ fn main() -> ExitCode {
         Task::Nvim { only, picture } => nvim::run(&root, only.as_deref(), picture),
         Task::Clients => test_clients(&root),
         Task::Upstream => test_upstream(&root),
+        Task::Fuzz { target, minutes } => fuzz::fuzz(&root, target.as_deref(), minutes),
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
@@ -185,6 +195,7 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         [] => drop(steps.run(MESSAGES, || clients::check(root, clients::END_TO_END))),
         _ => steps.skip(MESSAGES, "only some tests ran, perhaps none that speaks LSP"),
     }
+    fuzz::step(root, &mut steps);
     upstream::step(root, &mut steps);
     clients::steps(root, &mut steps);
     extension_steps(root, &mut steps, interpreter.as_deref(), "", 1);

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::steps::program;
 
 /// What may stand at the top level.
-const TOP_LEVEL: [&str; 28] = [
+const TOP_LEVEL: [&str; 29] = [
     ".cargo",
     ".ci",
     ".editorconfig",
@@ -27,6 +27,7 @@ const TOP_LEVEL: [&str; 28] = [
     "clippy.toml",
     "docs",
     "examples",
+    "fuzz",
     "nvim",
     "protocol",
     "rustfmt.toml",

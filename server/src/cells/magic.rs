@@ -635,8 +635,7 @@ impl Options {
             OPTIONS.iter().find(is_it).map_or("", |option| option.long)
         };
         if let Some(targets) = targets {
-            // What begins with a minus sign would be taken for a flag.
-            let joint = if targets.text.starts_with('-') { '=' } else { ' ' };
+            let joint = values::joint(&targets.text, ' ');
             add(format!("{}{joint}{}", name(Setting::Targets, None), targets.text));
         }
         let switches = [(Setting::Block, block), (Setting::Stream, stream), (Setting::Verbose, verbose)];
@@ -650,7 +649,8 @@ impl Options {
             (Setting::Out, out.clone()),
         ];
         for (sets, value) in values {
-            value.into_iter().for_each(|value| add(format!("{}={value}", name(sets, None))));
+            let joint = |value: &str| values::joint(value, '=');
+            value.into_iter().for_each(|value| add(format!("{}{}{value}", name(sets, None), joint(&value))));
         }
         if *local {
             add(name(Setting::Local, None).to_owned());

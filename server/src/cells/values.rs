@@ -34,6 +34,16 @@ impl fmt::Display for OptionsError {
     }
 }
 
+/// What stands between a flag and its value, which is usually this. A value in quotes is an argument of its own, since there
+/// alone a quote keeps blanks together; what would be read otherwise as an argument is joined to its flag.
+pub(super) fn joint(value: &str, usual: char) -> char {
+    match value.chars().next().filter(|c| matches!(c, '\'' | '"')) {
+        Some(quote) if value[1..].find(quote).is_some_and(|at| at + 2 == value.len()) => ' ',
+        None if !value.is_empty() && !value.starts_with('-') => usual,
+        _ => '=',
+    }
+}
+
 /// The value of `--progress-after`.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     let seconds = python_float(text).ok_or_else(|| format!("invalid float value: {}", quoted(text)))?;

@@ -208,6 +208,12 @@ impl ConnectionInfo {
         Endpoints::new(Channel::ALL.map(|channel| (channel, self.address(channel))))
     }
 
+    /// Checks what a file may hold, on a machine that knows no names.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Result<Self, ConnectionFileError> {
+        Self::parse(Path::new("a-file.json"), bytes, false, &machine::Nameless)
+    }
+
     fn parse(
         path: &Path,
         bytes: &[u8],

@@ -83,7 +83,7 @@ pub(crate) fn visible(text: &str, colors: bool) -> Cow<'_, str> {
 
 /// [`visible`] in one line, for names.
 pub(crate) fn visible_name(name: &str) -> String {
-    visible(name, false).replace('\n', "\\u000a").replace('\t', "\\u0009")
+    visible(name, false).replace('\r', "\\u000d").replace('\n', "\\u000a").replace('\t', "\\u0009")
 }
 
 /// The bytes of the SGR sequence at the beginning of a text.
@@ -127,7 +127,11 @@ fn is_hidden(c: char) -> bool {
 /// Whether a character joins the one before it to the next, or keeps them apart, as emoji and some scripts need it. Behind
 /// ASCII it would only be hidden.
 fn joins(before: Option<char>, c: char) -> bool {
-    matches!(c, '\u{200c}' | '\u{200d}') && before.is_some_and(|before| !before.is_ascii())
+    is_joiner(c) && before.is_some_and(|before| !before.is_ascii())
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// Whether a character may change what was written before it.
@@ -197,10 +201,23 @@ impl Line {
 
     fn to_text(&self) -> String {
         let length = self.shown();
+        let (mut text, mut before) = (String::with_capacity(length), None);
+        // What joined two characters may stand behind another by now, which was written over the first.
+        let mut push = |text: &mut String, c: char| match is_joiner(c) && !joins(before, c) {
+            true => {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+                before = Some('u');
+            }
+            false => {
+                text.push(c);
+                before = Some(c);
+            }
+        };
         if self.colors.is_empty() {
-            return self.text[..length].iter().collect();
+            self.text[..length].iter().for_each(|c| push(&mut text, *c));
+            return text;
         }
-        let (mut text, mut shown): (String, &Color) = (String::new(), &None);
+        let mut shown: &Color = &None;
         for (c, color) in self.text[..length].iter().zip(&self.colors) {
             if color != shown {
                 if shown.is_some() {
@@ -211,7 +228,7 @@ impl Line {
                 }
                 shown = color;
             }
-            text.push(*c);
+            push(&mut text, *c);
         }
         if shown.is_some() {
             text.push_str("\x1b[0m");

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     HostRule, Received, Scripts,
-    engine::{Engine, Job, Outlets},
+    engine::{Asked, Engine, Job, Outlets},
     wire::{self, Author, Signer},
 };
 use crate::zmtp::{Endpoint, Incoming, Kind};
@@ -300,18 +300,20 @@ impl Core {
     }
 
     async fn relay(&self, peer: &Bytes, parent: String, id: u32, request: &Received) {
-        if request.msg_type == "execute_request" {
-            let job = Job {
-                client: peer.clone(),
-                parent,
-                msg_id: request.msg_id.clone(),
-                content: request.content.clone(),
-            };
-            if let Some(engine) = self.state().engines.get(&id) {
-                engine.take(job);
-            }
-        } else if request.msg_type == "kernel_info_request" {
-            self.kernel_info(Channel::Mux, peer, &parent, id).await;
+        let asked = match request.msg_type.as_str() {
+            "execute_request" => Asked::Execute,
+            "kernel_info_request" => Asked::KernelInfo,
+            _ => return,
+        };
+        let job = Job {
+            client: peer.clone(),
+            parent,
+            msg_id: request.msg_id.clone(),
+            content: request.content.clone(),
+            asked,
+        };
+        if let Some(engine) = self.state().engines.get(&id) {
+            engine.take(job);
         }
     }
 
@@ -320,7 +322,10 @@ impl Core {
         let prefix = [Bytes::from(uuid.clone())];
         let ok = || json!({"status": "ok"});
         match request.msg_type.as_str() {
-            "kernel_info_request" => self.kernel_info(Channel::Control, peer, parent, id).await,
+            "kernel_info_request" => {
+                let reply = Some(("kernel_info_reply", kernel_info()));
+                self.answer_beside_work(Channel::Control, peer, parent, id, reply).await;
+            }
             "usage_request" => self.usage(peer, parent, id).await,
             "signal_request" => {
                 let content = {
@@ -366,15 +371,6 @@ impl Core {
             }
             _ => {}
         }
-    }
-
-    async fn kernel_info(&self, channel: Channel, peer: &Bytes, parent: &str, id: u32) {
-        let content = json!({
-            "status": "ok", "protocol_version": "5.3", "implementation": "ipython",
-            "implementation_version": "9.18.1", "banner": "simulated", "help_links": [],
-            "language_info": {"name": "python", "version": "3.11.7", "mimetype": "text/x-python"},
-        });
-        self.answer_beside_work(channel, peer, parent, id, Some(("kernel_info_reply", content))).await;
     }
 
     /// Answers as ipykernel 6.10 and later do; earlier ones publish busy and idle, and do not answer.
@@ -433,6 +429,15 @@ impl Core {
         let Some(out) = out else { return };
         out.send(peer, &author.message(prefix, kind, parent, &json!({}), &content)).await;
     }
+}
+
+/// The content of a `kernel_info_reply`.
+pub(super) fn kernel_info() -> Value {
+    json!({
+        "status": "ok", "protocol_version": "5.3", "implementation": "ipython",
+        "implementation_version": "9.18.1", "banner": "simulated", "help_links": [],
+        "language_info": {"name": "python", "version": "3.11.7", "mimetype": "text/x-python"},
+    })
 }
 
 fn interrupt(state: &State, id: u32) -> Value {

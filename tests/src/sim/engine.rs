@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{
     ExecuteRequest, Scripts,
+    controller::kernel_info,
     script::{Garbage, Script, Step, flood_line},
     wire::{self, Author, Signer},
 };
@@ -40,6 +41,14 @@ pub(super) struct Job {
     pub(super) parent: String,
     pub(super) msg_id: String,
     pub(super) content: Value,
+    pub(super) asked: Asked,
+}
+
+/// What an engine's shell is asked. It answers in the order of the requests, when it is past what it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Execute,
+    KernelInfo,
 }
 
 /// Where an engine's messages go.
@@ -82,7 +91,10 @@ impl Engine {
     }
 
     pub(super) fn take(&self, job: Job) {
-        lock(&self.shared.waiting).insert(job.msg_id.clone());
+        // What it has not finished is code.
+        if job.asked == Asked::Execute {
+            lock(&self.shared.waiting).insert(job.msg_id.clone());
+        }
         _ = self.jobs.send(job);
     }
 
@@ -161,10 +173,14 @@ enum End {
 impl Worker {
     async fn work(mut self, mut queue: mpsc::UnboundedReceiver<Job>) {
         while let Some(job) = queue.recv().await {
+            if job.asked == Asked::KernelInfo {
+                self.answer(&job, "kernel_info_reply", &kernel_info()).await;
+                continue;
+            }
             let id = job.msg_id.clone();
             lock(&self.shared.waiting).remove(&id);
             if self.shared.abort_all.load(Ordering::SeqCst) || lock(&self.shared.aborted).remove(&id) {
-                self.answer_aborted(&job).await;
+                self.answer(&job, "execute_reply", &json!({"status": "aborted"})).await;
                 self.end_of_aborting();
                 continue;
             }
@@ -191,9 +207,10 @@ impl Worker {
         }
     }
 
-    async fn answer_aborted(&self, job: &Job) {
+    /// Answers without running anything.
+    async fn answer(&self, job: &Job, kind: &str, content: &Value) {
         self.iopub(job, "status", &json!({"execution_state": "busy"})).await;
-        let frames = self.reply_frames(job, &json!({"status": "aborted"}));
+        let frames = self.reply_frames(job, kind, content);
         self.outlets.mux.send(&job.client, &frames).await;
         self.iopub(job, "status", &json!({"execution_state": "idle"})).await;
     }
@@ -339,20 +356,20 @@ impl Worker {
     }
 
     async fn reply_with(&self, run: &mut Run, content: Value) {
-        let frames = self.reply_frames(&run.job, &content);
+        let frames = self.reply_frames(&run.job, "execute_reply", &content);
         for _ in 0..=u8::from(run.twice) {
             self.outlets.mux.send(&run.job.client, &frames).await;
         }
         run.replied = true;
     }
 
-    fn reply_frames(&self, job: &Job, content: &Value) -> Vec<Bytes> {
+    fn reply_frames(&self, job: &Job, kind: &str, content: &Value) -> Vec<Bytes> {
         let metadata = json!({
             "started": wire::now(), "dependencies_met": true, "engine": self.uuid, "is_broadcast": false,
             "is_coalescing": false, "original_msg_id": "", "label": null, "status": content["status"],
         });
         let prefix = [Bytes::from(self.uuid.clone())];
-        self.author.message(&prefix, "execute_reply", &job.parent, &metadata, content)
+        self.author.message(&prefix, kind, &job.parent, &metadata, content)
     }
 
     async fn wait(&self, gate: &str) {

@@ -393,6 +393,23 @@ async fn a_controller_vanishes_and_comes_back_with_other_engines() {
 }
 
 #[tokio::test]
+async fn a_cut_closes_connections_and_the_engines_take_new_ones() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut raw = Raw::connect(&sim).await;
+    let before = sim.engines();
+    sim.cut(&[Channel::Registration, Channel::Iopub]);
+    let monitor = raw.registration.monitor().recv_closed();
+    let end = async {
+        tokio::select! { () = monitor => {} _ = raw.registration.recv() => {} }
+    };
+    within("the end of the connection", end).await;
+    let mut again = Raw::connect(&sim).await;
+    assert_eq!(sim.engines(), before);
+    let id = again.send("registration", None, "connection_request", json!({})).await;
+    assert_eq!(again.receive("registration").await.parent["msg_id"], id);
+}
+
+#[tokio::test]
 async fn a_mute_controller_records_and_does_not_answer() {
     let sim = Sim::builder().engines(1).start().await;
     let mut raw = Raw::connect(&sim).await;

@@ -208,3 +208,24 @@ fn a_line_that_python_fills_in_is_never_called_wrong() {
     check("--targets {0,1} x", expect!["dynamic; targets {0,1} not understood"]);
     check("-o $", expect!["out $"]);
 }
+
+/// A rewrite wrote `--out="a b"`, which is two arguments, and `--targets 'x`, which has no closing quotation.
+#[test]
+fn options_are_written_so_that_they_are_read_as_the_same() {
+    let read = |line: &str| {
+        let text = Mapped::plain(line, 0);
+        options::parse(line, MagicKind::CellPx, |range| text.range(range))
+    };
+    for (line, expected) in [
+        ("-o \"a b\" -t '0 1'", " --targets '0 1' --out \"a b\""),
+        ("-o'x -t'y", " --targets='y --out='x"),
+        ("-o'a'b -t\"0\"1", " --targets=\"0\"1 --out='a'b"),
+        ("--out=-x --out= -t -1", " --targets=-1 --out="),
+        ("-o ar -t 0 --signal-on-interrupt=9", " --targets 0 --signal-on-interrupt=9 --out=ar"),
+    ] {
+        let written = read(line).written();
+        assert_eq!(written, expected);
+        assert_eq!(read(&written).written(), written, "{line}");
+        assert_eq!(read(&written).error, None, "{line}");
+    }
+}

@@ -252,8 +252,10 @@ impl<T: Transport> Actor<T> {
         if channel == Channel::Registration {
             self.hub.disconnected();
         }
-        if was_up && channel == Channel::Iopub {
-            self.requests.note_gap();
+        match channel {
+            Channel::Iopub if was_up => self.requests.note_gap(),
+            Channel::Mux if was_up => self.requests.note_reply_gap(),
+            _ => {}
         }
     }
 

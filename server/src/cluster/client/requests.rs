@@ -68,6 +68,8 @@ pub(super) struct Request {
     pub(super) idle: bool,
     /// Whether the connection that carries its output broke meanwhile.
     gap: bool,
+    /// Whether the one that carries its reply did.
+    reply_gap: bool,
     /// When the last message about it came.
     last: Instant,
     /// Why and when it will count as lost, unless its missing messages come first.
@@ -115,6 +117,7 @@ impl Request {
             reply: None,
             idle: false,
             gap: false,
+            reply_gap: false,
             last: now,
             expected_loss: None,
         }
@@ -334,8 +337,11 @@ impl Requests {
             else {
                 continue;
             };
-            // With the end of its output in hand nothing but the reply is missing.
-            let reason = if request.idle { LostReason::ReplyMissing } else { LostReason::ControllerLost };
+            // With the end of its output in hand nothing but the reply is missing; a connection that broke took it.
+            let reason = match request.idle && !request.reply_gap {
+                true => LostReason::ReplyMissing,
+                false => LostReason::ControllerLost,
+            };
             self.lose(id, reason, at);
         }
     }
@@ -376,6 +382,14 @@ impl Requests {
             .values_mut()
             .filter(|request| request.is_outstanding())
             .for_each(|request| request.gap = true);
+    }
+
+    /// Replies to whatever is outstanding may have been lost.
+    pub(super) fn note_reply_gap(&mut self) {
+        self.all
+            .values_mut()
+            .filter(|request| request.is_outstanding())
+            .for_each(|request| request.reply_gap = true);
     }
 
     /// Ends requests whose time limit has passed.

@@ -42,3 +42,22 @@ impl Machine for ThisMachine {
         answer.recv_timeout(Duration::from_secs(2)).unwrap_or_default()
     }
 }
+
+/// A machine without a name, which reaches nothing but itself.
+#[cfg(any(test, fuzzing))]
+pub(super) struct Nameless;
+
+#[cfg(any(test, fuzzing))]
+impl Machine for Nameless {
+    fn hostname(&self) -> String {
+        String::new()
+    }
+
+    fn owns(&self, ip: IpAddr) -> bool {
+        ip.is_loopback()
+    }
+
+    fn resolve(&self, _: &str) -> Vec<IpAddr> {
+        Vec::new()
+    }
+}

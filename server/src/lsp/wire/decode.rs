@@ -26,7 +26,7 @@ const LONGEST: u64 = 1 << 30;
 pub(in crate::lsp) const UNREADABLE: &str = "pxlens/unreadable";
 
 /// Passes messages from `from` on to `to` until the client is gone, and then ends the lifetime.
-pub(in crate::lsp) async fn decode<R, W>(from: R, mut to: W, lifetime: &Lifetime)
+pub(crate) async fn decode<R, W>(from: R, mut to: W, lifetime: &Lifetime)
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,

@@ -14,7 +14,7 @@ use crate::signals::EndSignal;
 
 /// The lifetime of a server. Clones are handles of the same one.
 #[derive(Clone, Debug, Default)]
-pub(in crate::lsp) struct Lifetime {
+pub(crate) struct Lifetime {
     gone: CancellationToken,
     shutdown_seen: Arc<AtomicBool>,
     /// The signal that ended it.

@@ -142,6 +142,9 @@ impl Place {
         };
         let indentation = lines[index].chars().take_while(|c| c.is_whitespace()).count();
         let column = self.caret.and_then(|caret| caret.checked_add(u32::try_from(indentation).ok()?));
+        // Where the line is not the one that is shown, it may end before the caret.
+        let length = lines[index].chars().count();
+        let column = column.filter(|column| usize::try_from(*column).is_ok_and(|column| column <= length));
         Some(Spot { line: u32::try_from(index).ok()?, column, width: self.width })
     }
 }

@@ -58,6 +58,17 @@ fn a_syntax_error_has_a_column() {
     );
 }
 
+/// Fuzzing found it: the caret stood beyond the end of the line.
+#[test]
+fn a_caret_under_another_line_gives_no_column() {
+    check(
+        "a\ndx",
+        3,
+        "Cell In[3], line 2\n    def f(a b):\n            ^\nSyntaxError: invalid syntax",
+        expect!["1 dx"],
+    );
+}
+
 #[test]
 fn the_body_of_a_cell_magic_is_counted_from_below_it() {
     check(

@@ -63,6 +63,9 @@ fn a_character_that_is_not_seen_is_spelled_out_unless_it_joins_others() {
     ] {
         assert_eq!((&*terminal_text(text, false), &*visible(text, false)), (shown, shown), "{text:?}");
     }
+    // What it joined is written over; the joiner stayed unseen.
+    assert_eq!(terminal_text("é\u{200d}\u{200d}é\ra", false), r"a\u200d\u200dé");
+    assert_eq!(terminal_text("é\u{200d}é\r\x1b[1ma", true), "\x1b[1ma\x1b[0m\\u200dé");
 }
 
 #[test]
@@ -78,6 +81,8 @@ fn in_a_name_or_a_message_every_control_is_seen() {
         assert_eq!(visible(text, colors), shown, "{text:?}");
     }
     assert_eq!(visible_name("a\nb\t\x1b"), r"a\u000ab\u0009\u001b");
+    // The carriage return stayed, and what followed in the line was written over its beginning.
+    assert_eq!(visible_name("a\r\nb\r"), r"a\u000d\u000ab\u000d");
 }
 
 /// The bytes that these programs send from an engine, as tests/terminal/ keeps them.

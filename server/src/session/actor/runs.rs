@@ -16,6 +16,7 @@ use crate::{
     clock::now,
     cluster::INTERRUPTED,
     engines::{EngineId, EngineTable, RankSet},
+    memory,
     plan::{Plan, Refusal},
     run::{Run, RunId, RunRequest, RunState},
     session::{
@@ -382,6 +383,7 @@ impl Actor {
         }
         self.explain_missing_module(run);
         self.weigh(run);
+        memory::give_back_soon();
         self.apply_steps(steps);
         self.forget_old_runs();
         self.leave_if_idle();

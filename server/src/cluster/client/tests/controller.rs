@@ -134,6 +134,23 @@ async fn a_request_that_a_broken_connection_swallowed_is_found_out() {
     assert_eq!(seen, [EventKind::Lost(LostReason::ControllerLost)]);
 }
 
+/// It was told that "ipyparallel sends none for code that awaits at its top level".
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_a_broken_connection_took_is_told_as_that() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.status(&request, "busy");
+    controller.status(&request, "idle");
+    watched.until(0, |kind| *kind == EventKind::Idle).await;
+    controller.down(Channel::Mux, DownReason::Closed);
+    controller.up(Channel::Mux);
+    let (_, fence) = controller.request().await;
+    controller.reply(Channel::Mux, &fence, "kernel_info_reply", &json!({"status": "ok"}));
+    let seen = watched.lost(0).await;
+    assert!(seen.ends_with(&[EventKind::Lost(LostReason::ControllerLost)]), "{seen:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_found_lost_stays_lost_though_the_hub_lists_its_engine() {
     // Symptom: the run hung for ever if the Hub's answer came right after the reply that showed the loss.
