@@ -42,6 +42,7 @@ pub(crate) fn is_cell_magic(rest: &str) -> bool {
     ends && (is_px(name)
         || runs_its_body(name)
         || OTHER_LANGUAGES.contains(&name)
+        || OF_EXTENSIONS.contains(&name)
         || to_python(name).is_some())
 }
 
@@ -51,9 +52,10 @@ pub(crate) fn is_px(name: &str) -> bool {
 }
 
 /// Cell magics whose body is not Python of this process, from IPython itself.
-const OTHER_LANGUAGES: [&str; 21] = [
+const OTHER_LANGUAGES: [&str; 22] = [
     "bash",
     "cmd",
+    "file",
     "html",
     "HTML",
     "javascript",
@@ -74,6 +76,9 @@ const OTHER_LANGUAGES: [&str; 21] = [
     "system",
     "writefile",
 ];
+
+/// The same from extensions that many use: a line such as `# %%sql` is more likely such a cell than one with that title.
+const OF_EXTENSIONS: [&str; 3] = ["R", "cython", "sql"];
 
 /// Whether a name is surely none of a line magic: that of a cell magic of IPython's alone, or one of px that is misspelled.
 /// The document may still define one.
@@ -114,6 +119,8 @@ mod tests {
             "#%%Title",
             "# %%px",
             "# %%time",
+            "# %%file out.txt",
+            "# %%sql",
             "#  %%",
         ] {
             assert!(marker(line).is_some_and(|m| m.is_code), "{line}");

@@ -1,12 +1,12 @@
 //! Notebooks as raw JSON: nbformat 2 and 3 (`worksheets[].cells[].input`) and 4.0 to 4.5 (`cells[].source`). The lines of a
-//! cell end in a line end, but for those of nbformat 2, which stand between them.
+//! cell end in a line end, but for those of nbformat 2, and of 3 where it was written so, which stand between them.
 //!
 //! Only where strings begin is taken from serde; they are decoded here, because each byte has to lead back to the file.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use super::mapped::Mapped;
 use crate::{json::without_odd_numbers, text::TextRange};
@@ -35,7 +35,7 @@ pub(super) struct CodeCell {
 
 #[derive(Deserialize)]
 struct Notebook<'a> {
-    nbformat: Option<serde_json::Value>,
+    nbformat: Option<Value>,
     #[serde(borrow)]
     cells: Option<Vec<Cell<'a>>>,
     #[serde(borrow)]
@@ -129,7 +129,6 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
 /// The code cells of a notebook whose JSON begins at byte `start` of the document.
 fn in_notebook(notebook: Notebook<'_>, json: &str, start: usize) -> Result<Vec<CodeCell>, NotNotebook> {
     let offset = |part: &str| start + (part.as_ptr() as usize - json.as_ptr() as usize);
-    let are_bare = notebook.nbformat == Some(2.into());
     let metadata = Metadata::of(notebook.metadata);
     let is_python = metadata.language().is_none_or(has_magics);
     let worksheets =
@@ -147,6 +146,7 @@ fn in_notebook(notebook: Notebook<'_>, json: &str, start: usize) -> Result<Vec<C
         let mut strings = Mapped::json();
         if raw.starts_with('[') {
             let items: Vec<&RawValue> = serde_json::from_str(raw)?;
+            let are_bare = are_bare(notebook.nbformat.as_ref(), &items);
             let mut end = None;
             for item in items.iter().filter(|item| item.get().starts_with('"')) {
                 let start = offset(item.get());
@@ -168,6 +168,19 @@ fn in_notebook(notebook: Notebook<'_>, json: &str, start: usize) -> Result<Vec<C
         });
     }
     Ok(found)
+}
+
+/// Whether the lines of a cell are listed without their ends. nbformat 2 wrote them so, and nbformat reads a cell of version 3 by
+/// its first line (`_join_lines` in `nbformat/v3/rwbase.py`).
+fn are_bare(nbformat: Option<&Value>, lines: &[&RawValue]) -> bool {
+    let ends = |line: &&RawValue| {
+        serde_json::from_str::<String>(line.get()).is_ok_and(|line| line.ends_with(['\n', '\r']))
+    };
+    match nbformat.and_then(Value::as_u64) {
+        Some(2) => true,
+        Some(3) => !lines.first().is_some_and(ends),
+        _ => false,
+    }
 }
 
 impl From<serde_json::Error> for NotNotebook {

@@ -8,12 +8,13 @@ use super::{
     broken::Broken,
     divide::{self, Part},
     escapes::{self, Begins, Escape, Hidden},
-    format::{Escapes, Style},
+    format::{Escapes, Format, Style},
     found::{About, BlockText, Found, Note, Stray},
     jupytext::{self, Frees},
     lines::line_at,
     mapped::Mapped,
     notebook,
+    python::Tokens,
     shell::{Name, Shell},
     statements::Statement,
 };
@@ -235,7 +236,10 @@ impl Scanned {
         let escapes = Escapes { asks: part.shape.asks, ..style.escapes };
         let style = &Style { escapes, ..style.clone() };
         let source = Mapped::plain(text, 0).with_unix_line_ends();
-        let mut lines = lines_of(source.text());
+        let mut lines = match style.known.format {
+            Format::Ipython => lines_of_cell(source.text()),
+            _ => lines_of(source.text()),
+        };
         let code = part.shape.head..text.len() - part.shape.tail;
         lines.retain(|line| code.contains(&source.start_of(line.start)));
         let (mut hidden, mut other_toggles, mut begins) = (Vec::new(), Vec::new(), Begins::Nothing);
@@ -284,7 +288,7 @@ impl Scanned {
     /// A cell of a synchronised notebook.
     pub(crate) fn notebook_cell(text: &str) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
-        let lines = lines_of(source.text());
+        let lines = lines_of_cell(source.text());
         Self::new(source, lines, None, Vec::new(), TextRange::new(0, text.len()), None)
     }
 
@@ -297,7 +301,7 @@ impl Scanned {
         }
         let cells = cells.into_iter().map(|cell| {
             let place = NotebookCellRef { index: cell.index, id: cell.id };
-            let lines = lines_of(cell.source.text());
+            let lines = lines_of_cell(cell.source.text());
             Self::new(cell.source, lines, None, Vec::new(), cell.range, Some(place))
         });
         Ok(cells.collect())
@@ -447,6 +451,37 @@ fn without_line_end(text: &str) -> usize {
     // `\n`, `\r\n` and `\r` are one end each; `\n\r` is two.
     let rest = text.strip_suffix('\n').unwrap_or(text);
     rest.strip_suffix('\r').unwrap_or(rest).len()
+}
+
+/// The lines of a notebook's cell as IPython sees them, without their ends. It takes what stands behind a form feed or one of
+/// Unicode's separators for a line, and puts magics there into Python; but a comment ends for Python at the end of its line alone.
+fn lines_of_cell(text: &str) -> Vec<Range<usize>> {
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let mut tokens = Tokens::default();
+    let mut ends_in_comment = false;
+    for range in lines_of(text) {
+        if let Some(last) = lines.last_mut()
+            && ends_in_comment
+            && !text[last.end..].starts_with('\n')
+        {
+            last.end = range.end;
+            continue;
+        }
+        let line = &text[range.clone()];
+        let is_magic = tokens.at_statement() && line.trim_start().starts_with(['%', '!']);
+        ends_in_comment = !is_magic && !tokens.in_long_string() && has_comment(line);
+        if is_magic || tokens.read(line, 0).is_some() {
+            tokens.restart();
+        }
+        lines.push(range);
+    }
+    lines
+}
+
+/// Whether a line of Python that begins in no string has a comment.
+fn has_comment(line: &str) -> bool {
+    let is_outside = |code: &str| ['"', '\''].iter().all(|quote| code.matches(*quote).count() % 2 == 0);
+    line.match_indices('#').any(|(at, _)| is_outside(&line[..at]))
 }
 
 /// The lines of a text, without their ends.

@@ -190,3 +190,26 @@ fn an_import_across_a_line_separator_is_read() {
         recognize_cells(&["with rc[:].sync_imports():\n    from os import (path as p, # as\n\u{2028}\n"]);
     assert_eq!(cells.len(), 1);
 }
+
+/// What stood behind the separator ran.
+#[test]
+fn a_comment_ends_at_the_end_of_its_line_alone() {
+    for separator in ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\u{85}", "\u{2028}", "\u{2029}"] {
+        for (above, count) in [
+            ("# old: ", 1),
+            ("x = 1 # c ", 1),
+            ("x = 'a' # it's ", 1),
+            ("def f():\n    # c ", 1),
+            ("x = '# no comment'", 2),
+            ("%px '# of the engines'", 3),
+        ] {
+            let cell = format!("{above}{separator}%px a = 1\n%px b = 2\n");
+            let found = recognize_cells(&[&cell]);
+            let codes: Vec<&str> = found[0].cells.iter().map(|cell| cell.code.trim()).collect();
+            assert_eq!(codes.len(), count, "{cell:?}: {codes:?}");
+            assert_eq!(codes.last(), Some(&"b = 2"));
+        }
+    }
+    let cell = "# c \u{2028}rc[0].activate()\n%px a = 1\n";
+    assert_eq!(recognize_cells(&[cell])[0].cells[0].targets().unwrap().to_string(), "all");
+}

@@ -341,6 +341,18 @@ fn lines_of_an_old_notebook_are_joined_as_its_format_says() {
         CellMagic "%%px" in 2 sends "print(a)\n" from "print(a)"
     "#]],
     );
+    // nbformat goes by the first line of a cell of version 3.
+    let bare = three.replace(r#"["%px a = 1"]"#, r#"["import os", "%px a = 1", "%px b = 1"]"#);
+    check(
+        Dialect::NotebookJson,
+        &bare,
+        expect![[r#"
+            LineMagic "%px" in 1 sends "a = 1" from "a = 1"
+            LineMagic "%px" in 1 sends "b = 1" from "b = 1"
+            CellMagic "%%px" in 2 sends "print(a)\n" from "print(a)"
+            1 local
+        "#]],
+    );
 }
 
 #[test]
