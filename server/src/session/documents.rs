@@ -141,7 +141,7 @@ impl Documents {
     }
 
     /// Takes a text away, and remembers its px cells that have run until it is opened again. Returns whether it may be open
-    /// already under another name.
+    /// already under a new name that its file got.
     fn put_away(&mut self, key: &DocumentKey) -> bool {
         let Some(Unit { mut cut, blocks, notebook, .. }) = self.units.remove(key) else { return false };
         cut.remember(blocks.into_iter().flatten());
@@ -154,11 +154,10 @@ impl Documents {
         if self.units.get(key).is_some_and(|unit| unit.notebook.is_some()) {
             return Vec::new();
         }
+        let opened = self.units.get(key).map(|unit| unit.index.text());
+        let renamed = self.put_away(key);
         let mut events = vec![SessionEvent::Cells(key.clone())];
-        if self.put_away(key) {
-            events.extend(self.go_on_with_open());
-        }
-        self.closed.was_closed(key);
+        events.extend(self.go_on_after(key, opened, renamed));
         events
     }
 
@@ -166,22 +165,47 @@ impl Documents {
     pub(super) fn rename(&mut self, old: &DocumentKey, new: &DocumentKey) -> Vec<SessionEvent> {
         let scripts = self.units.iter().filter(|(_, unit)| unit.notebook.is_none()).map(|(key, _)| key);
         let open = scripts.chain(self.notebooks.keys());
-        if self.closed.rename(old, new, open) { self.go_on_with_open() } else { Vec::new() }
+        if self.closed.rename(old, new, open) { self.go_on_with_open(None) } else { Vec::new() }
     }
 
-    /// Lets open texts that have no results go on with those of the closed texts that they are.
-    fn go_on_with_open(&mut self) -> Vec<SessionEvent> {
+    /// A document or notebook was closed: lets texts go on with its results that are open already under another name. `opened`:
+    /// the number of its last text.
+    fn go_on_after(&mut self, home: &DocumentKey, opened: Option<u32>, renamed: bool) -> Vec<SessionEvent> {
+        // An editor opens the file as which an untitled document is saved, and then closes the untitled one.
+        let newest = self.units.iter().max_by_key(|(_, unit)| unit.index.text());
+        let newest = newest.filter(|(_, unit)| Some(unit.index.text()) > opened);
+        let saved_as = newest.map(|(key, unit)| unit.whereabouts(key).home);
+        let mut events = Vec::new();
+        if renamed {
+            events.extend(self.go_on_with_open(None));
+        }
+        if home.is_untitled() && opened.is_some() && saved_as.is_some() {
+            events.extend(self.go_on_with_open(saved_as.as_ref().map(|saved_as| (home, saved_as))));
+        }
+        self.closed.was_closed(home);
+        events
+    }
+
+    /// Lets open texts that have no results go on with those of the closed texts that they are: those that were renamed, or those
+    /// of an untitled document or notebook that was `saved` as another.
+    fn go_on_with_open(&mut self, saved: Option<(&DocumentKey, &DocumentKey)>) -> Vec<SessionEvent> {
         let mut open: Vec<(Whereabouts, usize)> = self
             .units
             .iter()
             .filter(|(_, unit)| unit.cells().all(|cell| cell.run.is_none()))
             .map(|(key, unit)| (unit.whereabouts(key), unit.nth))
+            .filter(|(at, _)| saved.is_none_or(|(_, saved_as)| at.home == *saved_as))
             .collect();
         open.sort_by(|(one, nth), (other, other_nth)| (&one.home, nth).cmp(&(&other.home, other_nth)));
         let mut events = Vec::new();
         for (at, _) in open {
             let Some(unit) = self.units.get_mut(&at.document) else { continue };
-            let Some(cut) = self.closed.take_for_open(&at, &unit.px_cells()) else { continue };
+            let cells = unit.px_cells();
+            let taken = match saved {
+                Some((untitled, _)) => self.closed.take_saved(untitled, &at, &cells),
+                None => self.closed.take(&at, &cells),
+            };
+            let Some(cut) = taken else { continue };
             unit.cut = cut;
             for cell in unit.blocks.iter_mut().flatten() {
                 if let Some(before) = unit.cut.take(&cell.cell) {

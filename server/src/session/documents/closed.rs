@@ -71,17 +71,16 @@ pub(super) struct Closed {
 }
 
 impl Closed {
-    /// Puts a text away. Returns whether it may be open already under another name.
+    /// Puts a text away. Returns whether it may be open already under a new name that its file got.
     pub(super) fn put(&mut self, at: Whereabouts, is_deleted: bool, cut: Cut) -> bool {
-        self.texts.retain(|closed| closed.at.document != at.document);
         let mut closed = ClosedText { at, is_deleted, cut };
         let new = self.renames.get(&closed.at.home).cloned();
         if let Some(new) = &new {
             self.moved.push(closed.rename(new.clone()));
         }
-        let is_untitled = closed.at.home.is_untitled();
+        self.texts.retain(|other| other.at.document != closed.at.document);
         self.texts.push(closed);
-        new.is_some() || is_untitled
+        new.is_some()
     }
 
     /// Notes that a document or notebook that was to get another name is closed now.
@@ -116,23 +115,34 @@ impl Closed {
     /// Takes what was in the text that is now opened with these px cells; nothing if it was never closed.
     pub(super) fn take(&mut self, at: &Whereabouts, cells: &[&PxCell]) -> Option<Cut> {
         // Somebody who throws an untitled document away may open another file with the same px cell.
-        self.take_if(at, cells, |nearness| nearness < Nearness::Untitled)
+        self.take_if(at, cells, |_, nearness| nearness < Nearness::Untitled)
     }
 
-    /// Takes what was in the text that this one is, which was open before that was closed; nothing if there is none.
-    pub(super) fn take_for_open(&mut self, at: &Whereabouts, cells: &[&PxCell]) -> Option<Cut> {
-        self.take_if(at, cells, |_| true)
+    /// Takes what was in the untitled text that was just saved as this one; nothing if it does not look like that. `untitled`: the
+    /// document or notebook that was just closed.
+    pub(super) fn take_saved(
+        &mut self,
+        untitled: &DocumentKey,
+        at: &Whereabouts,
+        cells: &[&PxCell],
+    ) -> Option<Cut> {
+        self.take_if(at, cells, |closed, nearness| {
+            nearness == Nearness::Untitled && closed.at.home == *untitled
+        })
     }
 
     fn take_if(
         &mut self,
         at: &Whereabouts,
         cells: &[&PxCell],
-        is_near: impl Fn(Nearness) -> bool,
+        is_near: impl Fn(&ClosedText, Nearness) -> bool,
     ) -> Option<Cut> {
         let near = self.texts.iter().enumerate();
-        let near = near.filter_map(|(nth, closed)| Some((closed.nearness(at, cells)?, nth)));
-        let (_, nth) = near.filter(|(nearness, _)| is_near(*nearness)).min()?;
+        let near = near.filter_map(|(nth, closed)| {
+            let nearness = closed.nearness(at, cells)?;
+            is_near(closed, nearness).then_some((nearness, nth))
+        });
+        let (_, nth) = near.min()?;
         let closed = self.texts.remove(nth);
         if closed.at != *at {
             self.moved.push(Moved { from: closed.at.document, to: at.clone() });

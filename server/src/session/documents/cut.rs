@@ -1,7 +1,11 @@
 //! Px cells that left a text and may come back: what was cut is pasted elsewhere, a deletion is undone, and what was closed is
 //! opened again.
 
-use std::{cmp::Reverse, collections::VecDeque, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 use super::{CellId, RunHandle, formatting::is_formatted, tracked::Tracked};
 use crate::{cells::PxCell, run::RunId};
@@ -21,11 +25,16 @@ impl Cut {
         self.cells.is_empty()
     }
 
-    /// Remembers px cells that one edit deleted, in their order.
+    /// Remembers px cells that one edit deleted, in their order. Of those that never ran, the ones with the same code as one that
+    /// did: when they come back, each has to be the one it was.
     pub(super) fn remember(&mut self, deleted: impl IntoIterator<Item = Tracked>) {
+        let deleted: Vec<Tracked> = deleted.into_iter().collect();
+        let mattering = deleted.iter().filter(|cell| cell.matters());
+        let codes: HashSet<Arc<str>> = mattering.map(|cell| cell.cell.code.clone()).collect();
         self.edits += 1;
         let edit = self.edits;
-        self.cells.extend(deleted.into_iter().filter(Tracked::matters).map(|cell| (edit, cell)));
+        let kept = deleted.into_iter().filter(|cell| codes.contains(&cell.cell.code));
+        self.cells.extend(kept.map(|cell| (edit, cell)));
         let too_many = self.cells.len().saturating_sub(MOST);
         self.cells.drain(..too_many);
     }

@@ -106,13 +106,11 @@ impl Documents {
             .collect();
         let order = |cell: &DocumentKey| notebook.order.iter().position(|other| other == cell);
         gone.sort_by_key(order);
-        let mut may_be_open = false;
-        gone.iter().for_each(|cell| may_be_open |= self.put_away(cell));
+        let opened = gone.iter().filter_map(|cell| self.units.get(cell)).map(|unit| unit.index.text()).max();
+        let mut renamed = false;
+        gone.iter().for_each(|cell| renamed |= self.put_away(cell));
         let mut events: Vec<SessionEvent> = gone.into_iter().map(SessionEvent::Cells).collect();
-        if may_be_open {
-            events.extend(self.go_on_with_open());
-        }
-        self.closed.was_closed(key);
+        events.extend(self.go_on_after(key, opened, renamed));
         events
     }
 

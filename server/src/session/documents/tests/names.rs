@@ -151,6 +151,44 @@ fn an_untitled_document_that_is_thrown_away_leaves_nothing_to_others() {
 }
 
 #[test]
+fn a_document_that_was_open_before_an_untitled_one_is_not_what_that_was_saved_as() {
+    let untitled = "untitled:Untitled-1";
+    let mut fixture = Fixture::new();
+    fixture.documents.open(key(OLD), Dialect::Script, 1, TWO);
+    fixture.documents.open(key(untitled), Dialect::Script, 1, TWO);
+    fixture.run_all(untitled);
+    fixture.documents.close(&key(untitled));
+    fixture.documents.open(key(NEW), Dialect::Script, 1, TWO);
+    fixture.documents.open(key("untitled:Untitled-2"), Dialect::Script, 1, "");
+    fixture.documents.close(&key("untitled:Untitled-2"));
+    let shown = fixture.show(OLD) + &fixture.show(NEW);
+    assert!(!shown.contains("result"), "{shown}");
+}
+
+#[test]
+fn of_equal_cells_the_one_that_ran_has_the_result_when_the_file_is_opened_again() {
+    let text = "%px x\n# %%\n%px x\n# %%\n%px x\n";
+    let mut fixture = Fixture::script(text);
+    let ids = fixture.documents.cell_ids(&key("a"));
+    fixture.documents.clear_cells(&key("a"), &[ids[0], ids[2]]);
+    for _ in 0..2 {
+        fixture.documents.close(&key("a"));
+        fixture.documents.open(key("a"), Dialect::Script, 1, text);
+        fixture.check(expect![[r#"
+            x: nothing
+            x: result 2
+            x: nothing
+        "#]]);
+    }
+    fixture.replace("").replace(text);
+    fixture.check(expect![[r#"
+        x: nothing
+        x: result 2
+        x: nothing
+    "#]]);
+}
+
+#[test]
 fn a_copy_has_no_results() {
     let mut fixture = Fixture::open(OLD, Dialect::Script, TWO);
     fixture.documents.close(&key(OLD));
