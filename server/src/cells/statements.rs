@@ -18,6 +18,7 @@ mod words;
 use std::{ops::Range, sync::Arc};
 
 use super::{
+    CellKind,
     escapes::Escape,
     found::{BlockText, Found},
     mapped::Mapped,
@@ -186,6 +187,7 @@ impl<'a> Walk<'a> {
                 self.may_merge = false;
                 self.end_flags(index, python::indent(line));
                 self.forget_assigned(index, line);
+                self.configured(magic, python::indent(line));
                 index = end;
                 continue;
             }
@@ -410,6 +412,18 @@ impl<'a> Walk<'a> {
             suite.acts.push(if is_own { act.clone().of_any() } else { act.clone() });
         }
         (!is_own).then_some(act)
+    }
+
+    /// Takes in that a function runs a `%pxconfig`: it holds nothing here, and sets the targets wherever the function is called.
+    fn configured(&mut self, magic: &Found, indent: usize) {
+        if magic.kind != CellKind::Config {
+            return;
+        }
+        let is_around = |suite: &&mut Suite| suite.kind == Kind::Definition && suite.indent < indent;
+        for suite in self.suites.iter_mut().filter(is_around) {
+            suite.acts_at.get_or_insert(magic.range);
+            suite.acts.push(Act::Configure { suffix: magic.magic.suffix.as_str().into() });
+        }
     }
 
     fn statement(&mut self, logical: &Logical) {

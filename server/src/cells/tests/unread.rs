@@ -130,6 +130,10 @@ fn the_body_of_a_magic_of_the_documents_own_may_be_run() {
 fn a_function_that_configures_is_called_where_its_name_stands() {
     for definition in [
         "def use(t):\n    get_ipython().run_line_magic('pxconfig', f'-t {t}')",
+        "def use(t):\n    get_ipython().run_line_magic('pxconfig', '-t 0')",
+        "def use(t):\n    %pxconfig -t 0",
+        "def use(t):\n    if t:\n        %pxconfig -t 0",
+        "async def use(t):\n    get_ipython().run_cell('%pxconfig -t 0')",
         "use = lambda t: get_ipython().run_line_magic('pxconfig', t)",
         "@register_line_magic\ndef use(line):\n    get_ipython().run_line_magic('pxconfig', line)",
     ] {
