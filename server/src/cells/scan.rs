@@ -14,6 +14,7 @@ use super::{
     lines::line_at,
     mapped::Mapped,
     notebook,
+    prompts::without_prompts,
     python::Tokens,
     shell::{Name, Shell},
     statements::Statement,
@@ -242,6 +243,7 @@ impl Scanned {
         };
         let code = part.shape.head..text.len() - part.shape.tail;
         lines.retain(|line| code.contains(&source.start_of(line.start)));
+        let source = without_prompts(source, &mut lines);
         let (mut hidden, mut other_toggles, mut begins) = (Vec::new(), Vec::new(), Begins::Nothing);
         if part.hides {
             let texts: Vec<&str> = lines.iter().map(|line| &source.text()[line.clone()]).collect();
@@ -272,6 +274,7 @@ impl Scanned {
         let language = first.and_then(|first| divide::language_magic(first, style));
         let code = part.shape.head..text.len() - part.shape.tail;
         lines.retain(|line| code.contains(&source.start_of(line.start)));
+        let source = without_prompts(source, &mut lines);
         let sign = |line: &Range<usize>| {
             let behind = source.text()[line.clone()].strip_prefix('#')?;
             Some(if behind.starts_with(' ') { 2 } else { 1 })
@@ -288,7 +291,8 @@ impl Scanned {
     /// A cell of a synchronised notebook.
     pub(crate) fn notebook_cell(text: &str) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
-        let lines = lines_of_cell(source.text());
+        let mut lines = lines_of_cell(source.text());
+        let source = without_prompts(source, &mut lines);
         Self::new(source, lines, None, Vec::new(), TextRange::new(0, text.len()), None)
     }
 
@@ -301,8 +305,9 @@ impl Scanned {
         }
         let cells = cells.into_iter().map(|cell| {
             let place = NotebookCellRef { index: cell.index, id: cell.id };
-            let lines = lines_of_cell(cell.source.text());
-            Self::new(cell.source, lines, None, Vec::new(), cell.range, Some(place))
+            let mut lines = lines_of_cell(cell.source.text());
+            let source = without_prompts(cell.source, &mut lines);
+            Self::new(source, lines, None, Vec::new(), cell.range, Some(place))
         });
         Ok(cells.collect())
     }
