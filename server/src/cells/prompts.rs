@@ -1,91 +1,164 @@
 //! Prompts of a session that was pasted: `>>> `, `... `, `In [1]: `, `   ...: `. IPython takes them off before it reads a cell
-//! (`classic_prompt` and `ipython_prompt` in `IPython/core/inputtransformer2.py`).
+//! (`classic_prompt` and `ipython_prompt` in `IPython/core/inputtransformer2.py` of IPython 9).
 
 use std::ops::Range;
 
-use super::{
-    lines::is_blank,
-    mapped::Mapped,
-    python::{self, Tokens},
-};
+use super::{lines::is_blank, mapped::Mapped};
 
 /// The code of a cell without prompts. `lines`: the lines of the source that are code; they become those of what is returned.
 pub(super) fn without_prompts(source: Mapped, lines: &mut [Range<usize>]) -> Mapped {
-    let source = without_classic(source, lines);
-    without_own(source, lines)
-}
-
-/// Takes off what Python's own prompts are: from all lines outside of long strings, if any of these has a `>>>`.
-fn without_classic(source: Mapped, lines: &mut [Range<usize>]) -> Mapped {
-    if !source.text().contains(">>>") {
-        return source;
-    }
-    let mut tokens = Tokens::default();
     let text = source.text();
-    let lengths: Vec<Option<usize>> = lines
-        .iter()
-        .map(|line| {
-            let line = &text[line.clone()];
-            let length = if tokens.in_long_string() { None } else { classic(line) };
-            tokens.read(&line[length.unwrap_or_default()..], 0);
-            length
-        })
-        .collect();
-    let begins = |(line, length): (&Range<usize>, &Option<usize>)| {
-        length.is_some() && text[line.clone()].trim_start().starts_with('>')
-    };
-    if !lines.iter().zip(&lengths).any(begins) {
+    if !["In [", ">>>", "...:"].iter().any(|prompt| text.contains(prompt)) {
         return source;
     }
-    strip(&source, lines, &lengths)
-}
-
-/// Takes off IPython's prompts: from every line, if the first one that is not blank or the one behind it has one.
-fn without_own(source: Mapped, lines: &mut [Range<usize>]) -> Mapped {
-    let text = source.text();
-    let Some(first) = lines.iter().position(|line| !is_blank(&text[line.clone()])) else { return source };
-    // It takes the indentation of the first line off before.
-    let margin = python::indent(&text[lines[first].clone()]);
-    let margin = &text[lines[first].start..][..margin];
-    let length = |line: &Range<usize>| {
-        let line = &text[line.clone()];
-        let code = line.strip_prefix(margin).unwrap_or(line);
-        Some(line.len() - code.len() + own(code)?)
-    };
-    if lines[first..].iter().take(2).all(|line| length(line).is_none()) {
+    let first = lines.iter().position(|line| !is_blank(&text[line.clone()])).unwrap_or(lines.len());
+    let mut code: Vec<&str> = lines[first..].iter().map(|line| &text[line.clone()]).collect();
+    dedent(&mut code);
+    let has_classic = take_classic(&mut code);
+    if !take_own(&mut code) && !has_classic {
         return source;
     }
-    let lengths: Vec<Option<usize>> = lines.iter().map(length).collect();
-    strip(&source, lines, &lengths)
+    // Each line lost something at its beginning only.
+    let lengths: Vec<usize> = code.iter().map(|line| line.len()).collect();
+    keep_ends(&source, &mut lines[first..], &lengths)
 }
 
-/// Takes these lengths off the beginnings of the lines.
-fn strip(source: &Mapped, lines: &mut [Range<usize>], lengths: &[Option<usize>]) -> Mapped {
-    let mut stripped = source.empty();
+/// The source in which of each of these lines only the end is left, of this length.
+fn keep_ends(source: &Mapped, lines: &mut [Range<usize>], lengths: &[usize]) -> Mapped {
+    let mut kept = source.empty();
     let (mut from, mut removed) = (0, 0);
     for (line, length) in lines.iter_mut().zip(lengths) {
-        let length = length.unwrap_or_default();
-        stripped.push_part(source, from..line.start);
-        from = line.start + length;
-        *line = line.start - removed..line.end - removed - length;
-        removed += length;
+        let begin = line.end - length;
+        kept.push_part(source, from..line.start);
+        from = begin;
+        let start = line.start - removed;
+        *line = start..start + length;
+        removed += from - (start + removed);
     }
-    stripped.push_part(source, from..source.text().len());
-    stripped
+    kept.push_part(source, from..source.text().len());
+    kept
 }
 
-/// `>>> ` or `... `, however far it is indented.
-fn classic(line: &str) -> Option<usize> {
-    let text = line.trim_start();
-    let rest = text.strip_prefix(">>>").or_else(|| text.strip_prefix("..."))?;
-    Some(line.len() - rest.strip_prefix([' ', '\t']).unwrap_or(rest).len())
+/// As Python's `textwrap.dedent`: takes off the blanks that all lines begin with, and empties those of blanks alone.
+fn dedent(lines: &mut [&str]) {
+    let code = |line: &str| line.trim_start_matches([' ', '\t']).len();
+    for line in lines.iter_mut().filter(|line| code(line) == 0) {
+        *line = &line[line.len()..];
+    }
+    let mut margins =
+        lines.iter().filter(|line| !line.is_empty()).map(|line| &line[..line.len() - code(line)]);
+    let Some(first) = margins.next() else { return };
+    let margin = margins.fold(first.len(), |margin, other| {
+        first.bytes().zip(other.bytes()).take(margin).take_while(|(a, b)| a == b).count()
+    });
+    for line in lines.iter_mut().filter(|line| !line.is_empty()) {
+        *line = &line[margin..];
+    }
 }
 
-/// `In [1]: `, also with the mode of Vi before it, or `   ...: `.
-fn own(line: &str) -> Option<usize> {
-    let of_vi = ["[nav] ", "[ins] ", " "].iter().find_map(|mode| line.strip_prefix(mode));
-    let left = behind_number(line).or_else(|| behind_number(of_vi?)).or_else(|| behind_dots(line))?;
-    Some(line.len() - left.len())
+/// Takes Python's own prompts off, if there is a `>>>` outside of the strings that IPython spares. Whether there is one.
+fn take_classic(lines: &mut [&str]) -> bool {
+    let spared = spared_strings(lines);
+    if !lines.iter().zip(&spared).any(|(line, is_spared)| !is_spared && behind_arrows(line).is_some()) {
+        return false;
+    }
+    let mut at = 0;
+    while at < lines.len() {
+        let is_spared = spared[at];
+        let length = spared[at..].iter().take_while(|spared| **spared == is_spared).count();
+        let part = &mut lines[at..at + length];
+        at += length;
+        if is_spared {
+            continue;
+        }
+        let mut is_stripped = false;
+        for line in part.iter_mut() {
+            if let Some(code) = behind_arrows(line).or_else(|| behind_ellipsis(line)) {
+                (*line, is_stripped) = (code, true);
+            }
+        }
+        if is_stripped {
+            dedent(part);
+        }
+    }
+    true
+}
+
+/// Of each line, whether IPython leaves a prompt there alone, since it begins inside a string with three quotes. It spares those
+/// that are a statement by themselves, unless they were pasted with a prompt too.
+fn spared_strings(lines: &[&str]) -> Vec<bool> {
+    let (mut open, mut is_spared, mut seen_prompt) = (None, false, false);
+    let mut spared = Vec::with_capacity(lines.len());
+    for line in lines {
+        let mut is_inside = open.is_some() && is_spared;
+        for (at, quotes) in triple_quotes(line) {
+            match open {
+                None => {
+                    open = Some(quotes);
+                    let before = &line[..at];
+                    let prefix = behind_arrows(before).unwrap_or(before);
+                    let prefix = behind_ellipsis(prefix).unwrap_or(prefix);
+                    let is_pasted = seen_prompt && prefix.len() < before.len();
+                    is_spared = !is_pasted && prefix.trim().chars().all(|c| "rubfRUBF".contains(c));
+                    is_inside = is_spared;
+                }
+                Some(other) if other == quotes => (open, is_spared) = (None, false),
+                Some(_) => {}
+            }
+        }
+        spared.push(is_inside);
+        seen_prompt |= behind_arrows(line).is_some();
+    }
+    spared
+}
+
+/// Where three quotes stand that no backslash is in front of.
+fn triple_quotes(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let found = at + line[at..].find(['"', '\''])?;
+            let quotes = line.get(found..found + 3).filter(|quotes| ["\"\"\"", "'''"].contains(quotes));
+            match quotes.filter(|_| !line[..found].ends_with('\\')) {
+                Some(quotes) => {
+                    at = found + 3;
+                    return Some((found, quotes));
+                }
+                None => at = found + 1,
+            }
+        }
+    })
+}
+
+/// What stands behind `>>> `, however far that is indented.
+fn behind_arrows(line: &str) -> Option<&str> {
+    Some(without_blank(line.trim_start().strip_prefix(">>>")?))
+}
+
+/// What stands behind `... `.
+fn behind_ellipsis(line: &str) -> Option<&str> {
+    Some(without_blank(line.trim_start().strip_prefix("...")?))
+}
+
+fn without_blank(code: &str) -> &str {
+    code.strip_prefix([' ', '\t']).unwrap_or(code)
+}
+
+/// Takes IPython's prompts off every line, if the first or the second has one. Whether one has.
+fn take_own(lines: &mut [&str]) -> bool {
+    if lines.iter().take(2).all(|line| behind_own(line).is_none()) {
+        return false;
+    }
+    for line in lines {
+        *line = behind_own(line).unwrap_or(line);
+    }
+    true
+}
+
+/// What stands behind `In [1]: `, also with the mode of Vi in front, or behind `   ...: `.
+fn behind_own(line: &str) -> Option<&str> {
+    let behind_mode = ["[nav] ", "[ins] ", " "].iter().find_map(|mode| line.strip_prefix(mode));
+    behind_number(line).or_else(|| behind_number(behind_mode?)).or_else(|| behind_dots(line))
 }
 
 fn behind_number(line: &str) -> Option<&str> {
