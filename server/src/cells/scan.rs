@@ -78,6 +78,38 @@ impl Scanned {
         let (is_script, border) = (style.is_some(), style.and_then(Style::border));
         let frees = style.map_or(Frees::Nothing, |style| style.escapes.freed());
         let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, frees, border };
+        let scan = block::scan(text, &Arc::default());
+        let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
+        let nothing = Self {
+            source,
+            lines,
+            is_script,
+            hidden,
+            frees,
+            other_toggles: Vec::new(),
+            broken: None,
+            called_toggles: 0,
+            begins: Begins::Nothing,
+            is_unsure,
+            border,
+            language: None,
+            is_inactive: false,
+            range,
+            place,
+            found: Vec::new(),
+            strays: Vec::new(),
+            local: Vec::new(),
+            dated: Vec::new(),
+            statements: Vec::new(),
+            notes: Vec::new(),
+            used: Vec::new(),
+            shell: Arc::default(),
+        };
+        nothing.holding(scan)
+    }
+
+    /// The same block with what was found in it.
+    fn holding(self, scan: block::Scan) -> Self {
         let block::Scan {
             found,
             strays,
@@ -89,35 +121,8 @@ impl Scanned {
             called_toggles,
             used,
             shell,
-            ..
-        } = block::scan(text, &Arc::default());
-        let other_toggles = Vec::new();
-        let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
-        Self {
-            source,
-            lines,
-            is_script,
-            hidden,
-            frees,
-            other_toggles,
-            broken,
-            called_toggles,
-            begins: Begins::Nothing,
-            is_unsure,
-            border,
-            language: None,
-            is_inactive: false,
-            range,
-            place,
-            found,
-            strays,
-            local,
-            dated,
-            statements,
-            notes,
-            used,
-            shell,
-        }
+        } = scan;
+        Self { found, strays, local, dated, statements, notes, broken, called_toggles, used, shell, ..self }
     }
 
     /// Whether there is anything to say of it, whatever the lines above it do.
@@ -136,33 +141,7 @@ impl Scanned {
         if shell.is_plain() || !(is_concerned || shell.has_names() || !self.shell.is_plain()) {
             return None;
         }
-        let block::Scan {
-            found,
-            strays,
-            local,
-            dated,
-            statements,
-            notes,
-            broken,
-            called_toggles,
-            used,
-            shell,
-            ..
-        } = self.scan(shell);
-        let old = self.clone();
-        Some(Self {
-            found,
-            strays,
-            local,
-            dated,
-            statements,
-            notes,
-            broken,
-            called_toggles,
-            used,
-            shell,
-            ..old
-        })
+        Some(self.clone().holding(self.scan(shell)))
     }
 
     fn scan(&self, shell: &Arc<Shell>) -> block::Scan {
@@ -204,32 +183,8 @@ impl Scanned {
         let lines = lines_of(freed.text());
         let scanned = Self::new(freed, lines, Some(style), Vec::new(), range, None);
         let scanned = Self { is_inactive: true, ..scanned };
-        let block::Scan {
-            found,
-            strays,
-            local,
-            dated,
-            statements,
-            notes,
-            broken,
-            called_toggles,
-            used,
-            shell,
-            ..
-        } = scanned.scan(&Arc::default());
-        Self {
-            found,
-            strays,
-            local,
-            dated,
-            statements,
-            notes,
-            broken,
-            called_toggles,
-            used,
-            shell,
-            ..scanned
-        }
+        let scan = scanned.scan(&Arc::default());
+        scanned.holding(scan)
     }
 
     /// A cell of a script.

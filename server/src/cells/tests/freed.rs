@@ -2,12 +2,13 @@
 
 use super::*;
 
-fn header(format: &str) -> String {
+/// The header of a script that jupytext pairs with a notebook.
+pub(super) fn header(format: &str) -> String {
     format!("# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:{format}\n# ---\n\n")
 }
 
 /// What is sent where all cells are run, and to which engines if not to all; the problems' codes.
-fn sent(text: &str) -> String {
+pub(super) fn sent(text: &str) -> String {
     let (cells, problems) = lint::recognize(text, Dialect::Script, &Arc::default()).unwrap();
     let mut out = Vec::new();
     for cell in cells.cells.iter().filter(|cell| cell.kind.sends() && cell.suite.is_none()) {

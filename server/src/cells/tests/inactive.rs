@@ -1,27 +1,10 @@
 //! Cells that are commented out in a script and code in the notebook that jupytext makes of it: they hold no px cells, and
 //! decide what holds below them.
 
-use super::*;
-
-fn header(format: &str) -> String {
-    format!("# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:{format}\n# ---\n\n")
-}
-
-/// What is sent where all cells are run, and to which engines if not to all; the problems' codes.
-fn sent(text: &str) -> String {
-    let (cells, problems) = lint::recognize(text, Dialect::Script, &Arc::default()).unwrap();
-    let mut out = Vec::new();
-    for cell in cells.cells.iter().filter(|cell| cell.kind.sends() && cell.suite.is_none()) {
-        match (cell.refusal(), cell.targets()) {
-            (None, Ok(Targets::All)) => out.push(cell.code.to_string()),
-            (None, Ok(targets)) => out.push(format!("{} on {targets}", cell.code)),
-            _ => {}
-        }
-    }
-    let mut codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
-    codes.dedup();
-    format!("{}: {}", out.join("; "), codes.join(" "))
-}
+use super::{
+    freed::{header, sent},
+    *,
+};
 
 #[test]
 fn an_inactive_cell_decides_below_it_as_in_the_notebook() {
