@@ -5,22 +5,55 @@ use std::ops::Range;
 
 use super::{lines::is_blank, mapped::Mapped};
 
-/// The code of a cell without prompts. `lines`: the lines of the source that are code; they become those of what is returned.
-pub(super) fn without_prompts(source: Mapped, lines: &mut [Range<usize>]) -> Mapped {
+/// The code of a cell without prompts.
+pub(super) struct Code {
+    pub(super) source: Mapped,
+    /// The lines of the source that are code, without their ends.
+    pub(super) lines: Vec<Range<usize>>,
+    pub(super) first: FirstLine,
+}
+
+/// What the first line that is not blank was pasted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FirstLine {
+    AsWritten,
+    /// With a prompt, so `%autopx` there ends no region: ipyparallel looks at what is written.
+    Prompted,
+    /// With a prompt and nothing else. It stays the first line, so a `%%px` below it is none.
+    OnlyPrompt,
+}
+
+impl Code {
+    pub(super) fn new(source: Mapped, mut lines: Vec<Range<usize>>) -> Self {
+        match without_prompts(&source, &mut lines) {
+            Some((source, first)) => Self { source, lines, first },
+            None => Self { source, lines, first: FirstLine::AsWritten },
+        }
+    }
+}
+
+/// The source without prompts, if it has any. `lines` become those of what is returned.
+fn without_prompts(source: &Mapped, lines: &mut [Range<usize>]) -> Option<(Mapped, FirstLine)> {
     let text = source.text();
     if !["In [", ">>>", "...:"].iter().any(|prompt| text.contains(prompt)) {
-        return source;
+        return None;
     }
     let first = lines.iter().position(|line| !is_blank(&text[line.clone()])).unwrap_or(lines.len());
     let mut code: Vec<&str> = lines[first..].iter().map(|line| &text[line.clone()]).collect();
     dedent(&mut code);
+    let dedented = *code.first()?;
     let has_classic = take_classic(&mut code);
     if !take_own(&mut code) && !has_classic {
-        return source;
+        return None;
     }
+    let first_line = match code[0] {
+        line if line.len() == dedented.len() => FirstLine::AsWritten,
+        line if is_blank(line) => FirstLine::OnlyPrompt,
+        _ => FirstLine::Prompted,
+    };
     // Each line lost something at its beginning only.
     let lengths: Vec<usize> = code.iter().map(|line| line.len()).collect();
-    keep_ends(&source, &mut lines[first..], &lengths)
+    Some((keep_ends(source, &mut lines[first..], &lengths), first_line))
 }
 
 /// The source in which of each of these lines only the end is left, of this length.

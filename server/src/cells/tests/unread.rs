@@ -280,6 +280,12 @@ fn prompts_of_a_pasted_session_are_taken_off_as_ipython_does() {
         (">>> for i in a:\n...     %px b = 1\n>>> %px c = 1", "c = 1; x"),
         ("'''\n>>> rc[0].activate()\n'''", "x"),
         ("def f():\n    ...\n%px b = 1", "b = 1; x"),
+        ("In [1]: \n   ...: %%px\n   ...: b = 1", "x"),
+        (">>> \n>>> %px b = 1", "b = 1; x"),
+        ("def f():\n    '''\n    >>> f()\n    '''\n%px b = 1", "b = 1; x"),
+        ("%%px\ns = '''\n>>> b\n'''", "s = '''\nb\n'''; x"),
+        ("%%px\n'''\n>>> b\n'''", "'''\n>>> b\n'''; x"),
+        ("    %%px\n    >>> b\n    ...   c", "b\n  c; x"),
     ] {
         assert_eq!(sent(&[cell, "%px x"]).0, expected, "{cell}");
     }

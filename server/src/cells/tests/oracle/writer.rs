@@ -547,27 +547,33 @@ impl Writer {
                 _ => self.code(&mut lines),
             }
         }
-        if self.dice.chance(8) {
-            self.prompt(&mut lines);
-        }
         lines.join("\n") + self.dice.pick(&["", "\n"])
     }
+}
 
-    /// As pasted from a session, most lines with their prompts.
-    fn prompt(&mut self, lines: &mut [String]) {
-        let styles = [
-            [">>> ", "... "],
-            [">>> ", ">>> "],
-            ["In [1]: ", "   ...: "],
-            ["In [12]: ", "In [13]: "],
-            ["[ins] In [1]: ", "         ...: "],
-        ];
-        let [first, others] = styles[self.dice.below(styles.len())];
-        for (number, line) in lines.iter_mut().enumerate() {
-            if self.dice.chance(88) {
-                let margin = if self.dice.chance(6) { "    " } else { "" };
-                *line = format!("{margin}{}{line}", if number == 0 { first } else { others });
-            }
+/// Makes some of the cells such as are pasted from a session, most lines with their prompts.
+pub(super) fn paste(cells: &mut [Cell], dice: &mut Dice) {
+    let styles = [
+        [">>> ", "... "],
+        [">>> ", ">>> "],
+        ["In [1]: ", "   ...: "],
+        ["In [12]: ", "In [13]: "],
+        ["[ins] In [1]: ", "         ...: "],
+    ];
+    for cell in cells {
+        if !dice.chance(8) {
+            continue;
         }
+        let [first, others] = styles[dice.below(styles.len())];
+        let margin = if dice.chance(6) { "    " } else { "" };
+        let mut prompted = String::new();
+        for (number, line) in lines(&cell.source).into_iter().enumerate() {
+            prompted += margin;
+            if dice.chance(88) {
+                prompted += if number == 0 { first } else { others };
+            }
+            prompted += line;
+        }
+        cell.source = prompted;
     }
 }
