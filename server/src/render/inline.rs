@@ -10,7 +10,7 @@ use super::{
     grouped::{Shown, of_group},
     hosts::pending,
     line::{BlockLine, Paint},
-    numbers::{Detail, summarize_results},
+    numbers::{BARS_IN_A_LINE, Detail, summarize_results},
     screen::{Item, Scope},
     template::Template,
     terminal_text, without_key,
@@ -80,7 +80,7 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
                 line.chars().count() + 2 + tail.chars().count() <= budget
             };
             let brief = || gists.iter().map(|gist| gist.text(Detail::Range)).collect();
-            let texts = [Detail::Bars(16), Detail::Median, Detail::Range]
+            let texts = [Detail::Values(FULL), Detail::Bars(BARS_IN_A_LINE), Detail::Median, Detail::Range]
                 .into_iter()
                 .map(|detail| gists.iter().map(|gist| gist.text(detail)).collect::<Vec<_>>())
                 .find(|gists| has_room(gists))
@@ -372,8 +372,14 @@ mod tests {
         };
         check(
             losses(4).all_ok(),
-            "✓ [0-3] loss {0.3…0.33} med 0.315 ▁▃▆█ · 110 ms",
-            "✓ [0-3] loss {0.3…0.33} med 0.315 · 110 ms",
+            "✓ [0-3] loss ‹0.30 0.31 0.32 0.33› · 110 ms",
+            "✓ [0-3] loss ‹0.30 0.31 0.32 0.33› · 110 ms",
+            Severity::Ok,
+        );
+        check(
+            losses(9).all_ok(),
+            "✓ [0-8] loss ‹0.3…0.38› med 0.34 ▁▂▃▄▅▅▆▇█ · 260 ms",
+            "✓ [0-8] loss ‹0.3…0.38› med 0.34 · 260 ms",
             Severity::Ok,
         );
     }
@@ -383,7 +389,7 @@ mod tests {
         let long = |n: u32| "line\n".repeat(100) + &format!("loss 0.{n}\n");
         let sample = (0..3)
             .fold(Sample::new(3), |sample, slot| sample.stdout(slot, &long(slot + 1)).spilled(slot, 100));
-        let text = "✓ [0-2] loss {0.1…0.3} med 0.2 ▁▅█ · 80 ms";
+        let text = "✓ [0-2] loss ‹0.1 0.2 0.3› · 80 ms";
         check(sample.all_ok(), text, text, Severity::Ok);
     }
 
