@@ -45,7 +45,7 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
 pub(super) fn is_html_alone(data: &MimeBundle) -> bool {
     let plain = data.get("text/plain").map(text_of).unwrap_or_default();
     data.contains_key("text/html")
-        && with_picture(data).is_none()
+        && !has_picture(data)
         && (plain.is_empty() || plain.starts_with(DISPLAY_CLASS))
         && !["text/markdown", "text/latex"].iter().any(|&mime| data.contains_key(mime))
 }
@@ -53,9 +53,9 @@ pub(super) fn is_html_alone(data: &MimeBundle) -> bool {
 /// How the text of a display begins that only names its class.
 const DISPLAY_CLASS: &str = "<IPython.core.display.";
 
-/// The bundle, where there is an image in it.
-pub(super) fn with_picture(data: &MimeBundle) -> Option<MimeBundle> {
-    data.keys().any(|mime| is_picture(mime)).then(|| MimeBundle::clone(data))
+/// Whether there is an image in it.
+pub(super) fn has_picture(data: &MimeBundle) -> bool {
+    data.keys().any(|mime| is_picture(mime))
 }
 
 fn is_binary(mime: &str) -> bool {

@@ -273,9 +273,10 @@ fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &
     // The median of the sizes of different images means nothing.
     let detail = if shown.remark.is_some() { Some(Detail::Range) } else { detail };
     let painted = |paint: Paint| {
-        let mut lines: Vec<BlockLine> = match (&shown.template, shown.item.text()) {
-            (Some(template), _) => template.lines(paint, detail),
-            (None, text) => {
+        let mut lines: Vec<BlockLine> = match (&shown.tables, &shown.template, shown.item.text()) {
+            (Some(tables), ..) => tables.lines(paint),
+            (None, Some(template), _) => template.lines(paint, detail),
+            (None, None, text) => {
                 text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect()
             }
         };
