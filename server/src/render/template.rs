@@ -205,8 +205,15 @@ impl Template {
                 let Some(values) = values else {
                     return Summary::gap(format!("{} texts", distinct().len()));
                 };
-                let detail = if column.pid { Detail::Range } else { detail };
                 let texts: Vec<&str> = texts().collect();
+                let few = match detail {
+                    Detail::Values(most) if column.pid => Summary::values(&texts, most),
+                    _ => None,
+                };
+                if let Some(values) = few {
+                    return values;
+                }
+                let detail = if column.pid { Detail::Range } else { detail };
                 spread(&values, &texts, time, &self.engines, detail)
             }
             Kind::Address if texts().all(|text| text.starts_with("0x")) => Summary::gap("0x…".to_owned()),
