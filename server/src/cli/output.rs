@@ -108,7 +108,7 @@ impl Screen {
 
     /// Shows the run of a `%pxresult`, in that line's own grouping.
     pub(super) fn pxresult(&mut self, source: &ResultSource, by: &CellView) -> Result<(), Failure> {
-        let group_by = by.cell.magic.options.group_outputs.map(GroupBy::from);
+        let group_by = by.cell.magic.options.own.group_outputs.map(GroupBy::from);
         let place = self.document.place_of(by);
         let title = format!("px cell {} · {place} · {}", by.cell.ordinal + 1, source.line());
         self.shown.insert(source.run.id, source.run.now());

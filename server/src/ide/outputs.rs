@@ -68,7 +68,7 @@ fn output(
     let run = handle.excerpt(Limits::default().bytes);
     let mut line = render::inline(&run, snapshot.at);
     let is_pxresult = cell.cell.kind == CellKind::Result;
-    let own = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+    let own = cell.cell.magic.options.own.group_outputs.map(GroupBy::from);
     let by = own.filter(|_| is_pxresult).or(handle.group_by()).unwrap_or(snapshot.settings.group_by);
     let mut block = Vec::new();
     if let Some(source) = snapshot.shown_result(cell).filter(|_| is_pxresult) {

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::*;
+use super::{super::magic::ConfigOptions, *};
 
 /// What is in force at each px cell, and the lines that decided.
 fn check_views(text: &str, expected: Expect) {
@@ -19,7 +19,8 @@ fn force(name: &str, cell: &PxCell, all: &[&Cells]) -> String {
         Err(error) => error.to_string(),
     };
     let lines: Vec<u32> = deciders(cell, all).into_iter().map(|(_, decider, _)| decider.line).collect();
-    let settings = (view.block, view.stream, view.verbose, view.progress_after, &view.signal_on_interrupt);
+    let ConfigOptions { stream, verbose, progress_after, signal_on_interrupt } = &view.config;
+    let settings = (view.block, stream, verbose, progress_after, signal_on_interrupt);
     format!("{name}: {targets} {settings:?} by {lines:?}")
 }
 

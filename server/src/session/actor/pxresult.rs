@@ -32,7 +32,7 @@ impl Actor {
                 magic.kind
             ));
         };
-        if let Some(name) = &magic.options.out {
+        if let Some(name) = &magic.options.own.out {
             // As in ipyparallel, it stores the result, shows nothing, and does not wait.
             self.name(run.id, name);
             return Ok(());
