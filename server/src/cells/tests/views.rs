@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::{super::magic::ConfigOptions, *};
+use super::*;
 
 /// What is in force at each px cell, and the lines that decided.
 fn check_views(text: &str, expected: Expect) {
@@ -19,8 +19,9 @@ fn force(name: &str, cell: &PxCell, all: &[&Cells]) -> String {
         Err(error) => error.to_string(),
     };
     let lines: Vec<u32> = deciders(cell, all).into_iter().map(|(_, decider, _)| decider.line).collect();
-    let ConfigOptions { stream, verbose, progress_after, signal_on_interrupt } = &view.config;
-    let settings = (view.block, stream, verbose, progress_after, signal_on_interrupt);
+    let config = &view.config;
+    let settings =
+        (view.block, config.stream, config.verbose, config.progress_after, &config.signal_on_interrupt);
     format!("{name}: {targets} {settings:?} by {lines:?}")
 }
 
