@@ -38,7 +38,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use crate::clock::now;
 use actor::{Actor, Message};
-pub(crate) use attach::{ClusterError, StartPolicy, start_cluster};
+pub(crate) use attach::{ClusterError, NewCluster, StartPolicy, start_cluster};
 pub(crate) use cancellation::Cancellation;
 pub(crate) use command::{
     Conditional, NoCell, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope,
@@ -190,8 +190,8 @@ pub(crate) struct RunHandle {
     pub line: u32,
     /// The same as a reader calls it: `line 12`, in a raw notebook `cell 3, line 2`.
     pub place_name: LineName,
-    /// The magic's line as text.
-    pub title: String,
+    /// The magic's line as it was, without blanks around it.
+    pub magic_line: String,
     /// The suffix of its magic: the view it belongs to.
     pub suffix: String,
     /// Its cell as it was when the run was asked for: it maps lines of the code to the document.

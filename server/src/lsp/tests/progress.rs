@@ -43,7 +43,7 @@ impl FakeRun {
             number: id,
             line: cell.line,
             place_name: Default::default(),
-            title: "%%px".to_owned(),
+            magic_line: "%%px".to_owned(),
             suffix: String::new(),
             fingerprint: plan.fingerprint(),
             px_cell: cell.cell,

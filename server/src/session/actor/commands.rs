@@ -65,8 +65,8 @@ pub(super) struct PinnedCell {
     pub(super) only: Option<Only>,
     /// Whether its first engine runs it before the others.
     pub(super) canary: bool,
-    /// The magic's line.
-    pub(super) title: String,
+    /// The magic's line, without blanks around it.
+    pub(super) magic_line: String,
     /// That line as a reader calls it.
     pub(super) place_name: LineName,
     /// The cell of the file that holds it.
@@ -265,7 +265,7 @@ impl Actor {
                 Some((texts, at)) => texts.line_name(at, magic.start),
                 None => text.place_of(&view),
             },
-            title: self.documents.excerpt(&text.key, magic),
+            magic_line: self.documents.excerpt(&text.key, magic).trim().to_owned(),
             view,
         }
     }

@@ -249,7 +249,7 @@ impl Actor {
             number: cell.cell.ordinal + 1,
             line: cell.line,
             place_name: pinned.place_name,
-            title: pinned.title.clone(),
+            magic_line: pinned.magic_line.clone(),
             suffix: cell.cell.magic.suffix.clone(),
             px_cell: cell.cell.clone(),
             fingerprint: cell.plan().unwrap_or(&plan).fingerprint(),

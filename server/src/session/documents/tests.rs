@@ -60,7 +60,7 @@ impl Fixture {
                 number: cell.cell.ordinal + 1,
                 line: cell.line,
                 place_name: Default::default(),
-                title: String::new(),
+                magic_line: String::new(),
                 suffix: String::new(),
                 px_cell: cell.cell.clone(),
                 fingerprint: plan.fingerprint(),
@@ -310,6 +310,16 @@ fn a_formatter_that_replaces_all_keeps_results() {
         print(1): result 1, stale
         print(2): result 2
     "#]]);
+}
+
+/// Each was compared with all others for each of the others.
+#[test]
+fn a_thousand_equal_cells_are_followed_when_a_program_replaces_the_text() {
+    let text = "# %%\n%%px\nstep()\n\n".repeat(1000);
+    let mut fixture = Fixture::script(&text);
+    fixture.replace(&text.replace("step()", "step( )"));
+    let expected: String = (1..=1000).map(|run| format!("step( ): result {run}, stale\n")).collect();
+    assert!(fixture.show("a") == expected);
 }
 
 fn cell(name: &str, text: &str) -> CellText {
