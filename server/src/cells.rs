@@ -27,6 +27,7 @@ mod origin;
 mod own_magics;
 mod place;
 pub(crate) mod prefix;
+mod prompts;
 pub(crate) mod python;
 pub(crate) mod refusal;
 mod regions;

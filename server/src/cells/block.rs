@@ -33,6 +33,7 @@ use super::{
     options,
     own_magics::{self, Definitions},
     prefix::{self, Prefix},
+    prompts::FirstLine,
     python::{self, Assigned, Tokens},
     shell::{self, Meaning, Name, Shell},
     statements::{self, Statement},
@@ -225,7 +226,8 @@ impl<'a> Scanner<'a> {
             let line = self.line(index);
             let escape = self.escaped(index);
             let begin = escape.map_or_else(|| python::indent(line), |(_, begin)| begin);
-            let Some(head) = line[begin..].strip_prefix("%%") else { break };
+            let is_first = next > 0 || self.block.first != FirstLine::OnlyPrompt;
+            let Some(head) = line[begin..].strip_prefix("%%").filter(|_| is_first) else { break };
             self.dedent = python::indent(line);
             if !self.all_begin_alike(index) {
                 self.dedent = 0;

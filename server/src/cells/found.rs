@@ -9,6 +9,7 @@ use super::{
     jupytext::Frees,
     mapped::Mapped,
     prefix::Prefix,
+    prompts::FirstLine,
     python,
     shared_code::SharedCode,
     statements::Expr,
@@ -29,6 +30,7 @@ pub(crate) struct BlockText<'a> {
     pub(crate) frees: Frees,
     /// The line that begins a cell in its script, where one does.
     pub(crate) border: Option<&'static str>,
+    pub(crate) first: FirstLine,
 }
 
 /// A px magic as found, before it is known what is in force there.
@@ -149,6 +151,19 @@ impl Found {
 }
 
 impl<'a> BlockText<'a> {
+    /// The text of a cell in a notebook, or of one that another magic runs.
+    pub(crate) fn cell(source: &'a Mapped, lines: &'a [Range<usize>]) -> Self {
+        Self {
+            source,
+            lines,
+            is_script: false,
+            hidden: &[],
+            frees: Frees::Nothing,
+            border: None,
+            first: FirstLine::AsWritten,
+        }
+    }
+
     /// A line without its line end.
     pub(crate) fn line(&self, index: usize) -> &'a str {
         &self.source.text()[self.lines[index].clone()]

@@ -56,6 +56,11 @@ impl Mapped {
         Self { notation: Notation::Json, ..Self::default() }
     }
 
+    /// No text, in the same notation.
+    pub(crate) fn empty(&self) -> Self {
+        Self { notation: self.notation, ..Self::default() }
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

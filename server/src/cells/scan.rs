@@ -14,6 +14,7 @@ use super::{
     lines::line_at,
     mapped::Mapped,
     notebook,
+    prompts::{Code, FirstLine},
     python::Tokens,
     shell::{Name, Shell},
     statements::Statement,
@@ -42,6 +43,7 @@ pub(crate) struct Scanned {
     /// Whether nobody here knows where `%autopx` regions end.
     is_unsure: bool,
     border: Option<&'static str>,
+    first: FirstLine,
     /// Of a cell of another language, the cell magic that it is, if jupytext makes one of it.
     language: Option<Option<String>>,
     /// Whether it is code for jupytext and commented out in the script: it decides about those below, and holds no px cells.
@@ -67,16 +69,17 @@ pub(crate) struct Scanned {
 
 impl Scanned {
     fn new(
-        source: Mapped,
-        lines: Vec<Range<usize>>,
+        code: Code,
         style: Option<&Style>,
         hidden: Vec<Hidden>,
         range: TextRange,
         place: Option<NotebookCellRef>,
     ) -> Self {
+        let Code { source, lines, first } = code;
         let (is_script, border) = (style.is_some(), style.and_then(Style::border));
         let frees = style.map_or(Frees::Nothing, |style| style.escapes.freed());
-        let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, frees, border };
+        let text =
+            BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, frees, border, first };
         let scan = block::scan(text, &Arc::default());
         let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
         let nothing = Self {
@@ -91,6 +94,7 @@ impl Scanned {
             begins: Begins::Nothing,
             is_unsure,
             border,
+            first,
             language: None,
             is_inactive: false,
             range,
@@ -158,7 +162,7 @@ impl Scanned {
         let style = &Style { escapes, ..style.clone() };
         let range = TextRange::new(0, without_line_end(text));
         if first.is_some_and(|first| divide::language_magic(first, style).is_some()) {
-            return Self::new(source, Vec::new(), Some(style), Vec::new(), range, None);
+            return Self::new(Code::new(source, Vec::new()), Some(style), Vec::new(), range, None);
         }
         let code = part.shape.head..text.len() - part.shape.tail;
         let mut written = Mapped::default();
@@ -180,7 +184,7 @@ impl Scanned {
             }
         }
         let lines = lines_of(freed.text());
-        let scanned = Self::new(freed, lines, Some(style), Vec::new(), range, None);
+        let scanned = Self::new(Code::new(freed, lines), Some(style), Vec::new(), range, None);
         let scanned = Self { is_inactive: true, ..scanned };
         let scan = scanned.scan(&Arc::default());
         scanned.holding(scan)
@@ -197,6 +201,8 @@ impl Scanned {
         };
         let code = part.shape.head..text.len() - part.shape.tail;
         lines.retain(|line| code.contains(&source.start_of(line.start)));
+        let code = Code::new(source, lines);
+        let Code { source, lines, .. } = &code;
         let (mut hidden, mut other_toggles, mut begins) = (Vec::new(), Vec::new(), Begins::Nothing);
         if part.hides {
             let texts: Vec<&str> = lines.iter().map(|line| &source.text()[line.clone()]).collect();
@@ -205,9 +211,9 @@ impl Scanned {
             begins = escapes::begins(&texts, style.escapes, &hidden);
         }
         let range = TextRange::new(0, without_line_end(text));
-        let off = escapes::switched_off(&lines, source.text(), style.escapes).filter(|_| part.hides);
+        let off = escapes::switched_off(lines, source.text(), style.escapes).filter(|_| part.hides);
         let off = off.map(|line| Note { range: source.range(line), about: About::SwitchedOff });
-        let scanned = Self::new(source, lines, Some(style), hidden, range, None);
+        let scanned = Self::new(code, Some(style), hidden, range, None);
         let mut notes: Vec<Note> = scanned.notes.iter().cloned().chain(off).collect();
         if matches!(begins, Begins::Px { is_freed: true, .. })
             && scanned.found.iter().any(|found| found.kind.sends() || found.kind == CellKind::Config)
@@ -227,6 +233,7 @@ impl Scanned {
         let language = first.and_then(|first| divide::language_magic(first, style));
         let code = part.shape.head..text.len() - part.shape.tail;
         lines.retain(|line| code.contains(&source.start_of(line.start)));
+        let Code { source, lines, .. } = Code::new(source, lines);
         let sign = |line: &Range<usize>| {
             let behind = source.text()[line.clone()].strip_prefix('#')?;
             Some(if behind.starts_with(' ') { 2 } else { 1 })
@@ -236,7 +243,7 @@ impl Scanned {
         });
         let hidden = hidden.collect();
         let range = TextRange::new(0, without_line_end(text));
-        let nothing = Self::new(source, Vec::new(), Some(style), Vec::new(), range, None);
+        let nothing = Self::new(Code::new(source, Vec::new()), Some(style), Vec::new(), range, None);
         Self { lines, hidden, language: Some(language), ..nothing }
     }
 
@@ -244,7 +251,7 @@ impl Scanned {
     pub(crate) fn notebook_cell(text: &str) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
         let lines = lines_of_cell(source.text());
-        Self::new(source, lines, None, Vec::new(), TextRange::new(0, text.len()), None)
+        Self::new(Code::new(source, lines), None, Vec::new(), TextRange::new(0, text.len()), None)
     }
 
     /// The code cells of a notebook as its file holds it; ranges are the file's.
@@ -257,7 +264,7 @@ impl Scanned {
         let cells = cells.into_iter().map(|cell| {
             let place = NotebookCellRef { index: cell.index, id: cell.id };
             let lines = lines_of_cell(cell.source.text());
-            Self::new(cell.source, lines, None, Vec::new(), cell.range, Some(place))
+            Self::new(Code::new(cell.source, lines), None, Vec::new(), cell.range, Some(place))
         });
         Ok(cells.collect())
     }
@@ -311,7 +318,8 @@ impl Scanned {
     /// Whether IPython ends the region that it is in: it begins with `%autopx` and no more of a name, so not with that of a
     /// view.
     fn ends_region(&self) -> bool {
-        self.first_code().and_then(|code| code.strip_prefix("%autopx")).is_some_and(is_end_of_word)
+        self.first == FirstLine::AsWritten
+            && self.first_code().and_then(|code| code.strip_prefix("%autopx")).is_some_and(is_end_of_word)
     }
 
     /// What it begins with, without the sign of a comment that counts.
@@ -392,8 +400,16 @@ impl Scanned {
 
     /// Its text, by lines.
     pub(crate) fn text(&self) -> BlockText<'_> {
-        let Self { source, lines, is_script, hidden, frees, border, .. } = self;
-        BlockText { source, lines, is_script: *is_script, hidden, frees: *frees, border: *border }
+        let Self { source, lines, is_script, hidden, frees, border, first, .. } = self;
+        BlockText {
+            source,
+            lines,
+            is_script: *is_script,
+            hidden,
+            frees: *frees,
+            border: *border,
+            first: *first,
+        }
     }
 }
 

@@ -282,7 +282,8 @@ impl EngineRun {
             }
             EventKind::Error(error) => {
                 self.fingerprinter.raised();
-                self.push(OutputKind::Error(Arc::new(error)));
+                let error = self.known(error);
+                self.push(OutputKind::Error(error));
             }
             EventKind::Idle => {
                 self.idle = true;
@@ -355,6 +356,14 @@ impl EngineRun {
         }
     }
 
+    /// An error that an engine sends twice, among its outputs and in its reply, is in memory once: it may be of many megabytes.
+    fn known(&self, error: ErrorContent) -> Arc<ErrorContent> {
+        match self.error() {
+            Some(known) if **known == error => Arc::clone(known),
+            _ => Arc::new(error),
+        }
+    }
+
     /// How code that gets no reply ended, if its output shows that: it raised, or gave a value.
     fn last_word(&self) -> Option<Ending> {
         self.outputs.iter().rev().find_map(|output| match &output.kind {
@@ -375,7 +384,7 @@ impl EngineRun {
             }
             ExecuteReply::Error { error, execution_count } => {
                 self.execution_count = execution_count.or(self.execution_count);
-                Ending::Error(Arc::new(error))
+                Ending::Error(self.known(error))
             }
             ExecuteReply::Aborted {} => return self.end(at, Ending::Aborted(None)),
         };

@@ -468,6 +468,24 @@ proptest! {
     }
 }
 
+/// It took twice its size, and may be of many megabytes.
+#[test]
+fn an_error_that_comes_twice_is_in_memory_once() {
+    let reply = || EventKind::Reply(ExecuteReply::Error { error: zero(), execution_count: None });
+    for events in [[EventKind::Error(zero()), reply()], [reply(), EventKind::Error(zero())]] {
+        let mut run = run_on(&[0]);
+        for kind in events.into_iter().chain([EventKind::Idle]) {
+            run.apply(Event { slot: Slot(0), at: Time(1), kind });
+        }
+        let part = run.part(Slot(0)).expect("it was asked");
+        let (OutputKind::Error(sent), Some(Ending::Error(replied))) = (&part.outputs[0].kind, part.ending())
+        else {
+            panic!("{part:?}")
+        };
+        assert!(Arc::ptr_eq(sent, replied));
+    }
+}
+
 #[test]
 fn where_no_reply_comes_a_value_or_an_error_is_the_last_word() {
     let missing = || EventKind::Lost(LostReason::ReplyMissing);

@@ -8,7 +8,7 @@ use super::{
         broken::Why,
         escapes::Escape,
         found::{About, BlockText, Found, Note},
-        jupytext::{self, Frees},
+        jupytext,
         mapped::Mapped,
         python::{self, Assigned, Tokens},
         shell,
@@ -90,14 +90,7 @@ impl Scanner<'_> {
         }
         let source = Mapped::plain(freed, 0);
         let line = 0..freed.len();
-        let block = BlockText {
-            source: &source,
-            lines: std::slice::from_ref(&line),
-            is_script: false,
-            hidden: &[],
-            frees: Frees::Nothing,
-            border: None,
-        };
+        let block = BlockText::cell(&source, std::slice::from_ref(&line));
         let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
         for (is_cell, name) in &inner.used {
             self.note_used(*is_cell, name);

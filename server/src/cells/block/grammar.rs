@@ -12,8 +12,7 @@ use super::{
         broken::{Broken, Why},
         found::BlockText,
         prefix::Prefix,
-        python::{self, Tokens},
-        syntax,
+        python, syntax,
     },
     compiled,
     words::is_magic_with_words,
@@ -85,29 +84,12 @@ impl Handed {
             return Some(Broken { line: self.line_at(&text, at), why });
         }
         let parsed = parse(&mut text.text)?;
-        let broken = match parsed.errors().iter().min_by_key(|error| error.location.start()) {
-            Some(error) => self.unread(block, &text, error)?,
+        match parsed.errors().iter().min_by_key(|error| error.location.start()) {
+            Some(error) => self.unread(block, &text, error),
             None => {
-                self.old_except(&text, &parsed).or_else(|| self.not_compiled(&text, &parsed, compiled_by))?
+                self.old_except(&text, &parsed).or_else(|| self.not_compiled(&text, &parsed, compiled_by))
             }
-        };
-        (!self.is_pasted(block)).then_some(broken)
-    }
-
-    /// Whether IPython takes prompts of a session off the lines: those of Python anywhere outside of strings, its own where one
-    /// of the first two lines has one.
-    fn is_pasted(&self, block: BlockText<'_>) -> bool {
-        let mut lines = self.lines.clone().skip_while(|line| block.line(*line).trim().is_empty());
-        if lines.clone().take(2).any(|line| has_prompt(block.line(line))) {
-            return true;
         }
-        let mut tokens = Tokens::default();
-        lines.any(|line| {
-            let line = block.line(line);
-            let is_prompt = !tokens.in_text() && line.trim_start().starts_with(">>>");
-            tokens.read(line, 0);
-            is_prompt
-        })
     }
 
     /// What an error of Python's says, and of which line.
@@ -271,13 +253,6 @@ fn is_name(text: &str) -> bool {
 /// What ends a line for `str.splitlines` and not for Python.
 fn is_odd_end(c: char) -> bool {
     matches!(c, '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-/// Whether a line begins with a prompt of IPython's.
-fn has_prompt(line: &str) -> bool {
-    let text = line.trim_start();
-    ["In [", "[ins] In [", "[nav] In ["].iter().any(|prompt| text.starts_with(prompt))
-        || (text.starts_with("...") && text.trim_start_matches('.').starts_with(':'))
 }
 
 const INSIDE: &str = "a magic stands inside of brackets";

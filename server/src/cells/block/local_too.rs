@@ -7,7 +7,6 @@ use super::{
     super::{
         CellKind,
         found::{About, BlockText, Note},
-        jupytext::Frees,
         mapped::Mapped,
     },
     Scanner, magics, scanned,
@@ -22,14 +21,7 @@ impl Scanner<'_> {
             return; // as deep as anybody goes
         }
         let lines = magics::lines_of(body.text());
-        let block = BlockText {
-            source: body,
-            lines: &lines,
-            is_script: false,
-            hidden: &[],
-            frees: Frees::Nothing,
-            border: None,
-        };
+        let block = BlockText::cell(body, &lines);
         let mut scanner = Scanner::new(block, Arc::clone(&self.out.shell));
         scanner.is_body = true;
         let shell = Arc::clone(&self.out.shell);

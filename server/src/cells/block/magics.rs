@@ -8,7 +8,6 @@ use super::{
         broken::Why,
         calls::{self, Call, Parsed, Runs},
         found::{About, BlockText, Found, Note},
-        jupytext::Frees,
         magic::{MagicKind, px_name},
         mapped::Mapped,
         markers, options,
@@ -333,14 +332,7 @@ impl Scanner<'_> {
         place: Place,
     ) -> bool {
         let lines = lines_of(text.text());
-        let block = BlockText {
-            source: text,
-            lines: &lines,
-            is_script: false,
-            hidden: &[],
-            frees: Frees::Nothing,
-            border: None,
-        };
+        let block = BlockText::cell(text, &lines);
         let mut inner = Scanner::new(block, Arc::clone(&self.out.shell));
         inner.lines();
         let (code, is_timed, inner) = (inner.code, inner.is_timed, inner.out);

@@ -19,14 +19,7 @@ fn check(text: &str, expected: Expect) {
             start..start + line.trim_end_matches('\n').len()
         })
         .collect();
-    let block = BlockText {
-        source: &source,
-        lines: &lines,
-        is_script: false,
-        hidden: &[],
-        frees: crate::cells::jupytext::Frees::Nothing,
-        border: None,
-    };
+    let block = BlockText::cell(&source, &lines);
     let scan = block::scan(block, &Arc::default());
     let mut out = String::new();
     for statement in &scan.statements {

@@ -273,7 +273,9 @@ fn found_in_file(file: &str) -> Vec<(u32, CellKind, String)> {
 #[test]
 fn notebooks_hold_the_magics_that_ipython_finds_and_nothing_is_sent_that_it_would_not_send() {
     let mut writer = Writer { dice: Dice(seed(15)), word: 0 };
-    let notebooks: Vec<Vec<Cell>> = (0..NOTEBOOKS).map(|_| writer.notebook()).collect();
+    let mut notebooks: Vec<Vec<Cell>> = (0..NOTEBOOKS).map(|_| writer.notebook()).collect();
+    let mut dice = Dice(seed(16));
+    notebooks.iter_mut().for_each(|notebook| writer::paste(notebook, &mut dice));
     let answer = ask(&[], &notebooks, &[]);
     let mut wrong = Vec::new();
     let mut sending = 0;

@@ -258,3 +258,40 @@ fn imports_on_the_engines_alone_are_none_of_ipyparallels() {
         assert_eq!(sent(&[&block(argument)]).0, "import os", "{argument}");
     }
 }
+
+/// They were read as Python, and what stood behind them as nothing.
+#[test]
+fn prompts_of_a_pasted_session_are_taken_off_as_ipython_does() {
+    for (cell, expected) in [
+        ("In [1]: rc[0].activate()", "x on 0"),
+        (">>> rc[0].activate()", "x on 0"),
+        ("In [12]: %pxconfig --targets 0", "x on 0"),
+        ("[ins] In [1]: v = rc[0]\n         ...: v.activate()", "x on 0"),
+        ("# A comment.\nIn [2]: rc[0].activate()", "x on 0"),
+        ("\n    >>> rc[0].activate()", "x on 0"),
+        ("In [1]: %alias_magic px time", ""),
+        ("In [1]: %px b = 1", "b = 1; x"),
+        (">>> %px b = 1\n>>> %px c = 1", "b = 1; c = 1; x"),
+        ("In [1]: %%px\n   ...: b = 1\n   ...: c = 2", "b = 1\nc = 2; x"),
+        ("In [1]: if a:\n   ...:     %px b = 1", "x"),
+        ("a\nb\nIn [1]: rc[0].activate()", "x"),
+        ("a\nb\n>>> rc[0].activate()", "x on 0"),
+        (">>>x\n%px b = 1", "b = 1; x"),
+        (">>> for i in a:\n...     %px b = 1\n>>> %px c = 1", "c = 1; x"),
+        ("'''\n>>> rc[0].activate()\n'''", "x"),
+        ("def f():\n    ...\n%px b = 1", "b = 1; x"),
+        ("In [1]: \n   ...: %%px\n   ...: b = 1", "x"),
+        (">>> \n>>> %px b = 1", "b = 1; x"),
+        ("def f():\n    '''\n    >>> f()\n    '''\n%px b = 1", "b = 1; x"),
+        ("%%px\ns = '''\n>>> b\n'''", "s = '''\nb\n'''; x"),
+        ("%%px\n'''\n>>> b\n'''", "'''\n>>> b\n'''; x"),
+        ("    %%px\n    >>> b\n    ...   c", "b\n  c; x"),
+    ] {
+        assert_eq!(sent(&[cell, "%px x"]).0, expected, "{cell}");
+    }
+    let script = "# %%\nIn [1]: rc[0].activate()\n\n# %%\n>>> %px é = 1\n";
+    let (cells, _) = lint::recognize(script, Dialect::Script, &Arc::default()).unwrap();
+    let cell = &cells.cells[0];
+    assert_eq!((&*cell.code, cell.targets().unwrap().to_string()), ("é = 1", "0".to_owned()));
+    assert_eq!(&script[cell.magic_range().as_range()], "%px é = 1");
+}

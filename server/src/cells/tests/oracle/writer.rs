@@ -550,3 +550,30 @@ impl Writer {
         lines.join("\n") + self.dice.pick(&["", "\n"])
     }
 }
+
+/// Makes some of the cells such as are pasted from a session, most lines with their prompts.
+pub(super) fn paste(cells: &mut [Cell], dice: &mut Dice) {
+    let styles = [
+        [">>> ", "... "],
+        [">>> ", ">>> "],
+        ["In [1]: ", "   ...: "],
+        ["In [12]: ", "In [13]: "],
+        ["[ins] In [1]: ", "         ...: "],
+    ];
+    for cell in cells {
+        if !dice.chance(8) {
+            continue;
+        }
+        let [first, others] = styles[dice.below(styles.len())];
+        let margin = if dice.chance(6) { "    " } else { "" };
+        let mut prompted = String::new();
+        for (number, line) in lines(&cell.source).into_iter().enumerate() {
+            prompted += margin;
+            if dice.chance(88) {
+                prompted += if number == 0 { first } else { others };
+            }
+            prompted += line;
+        }
+        cell.source = prompted;
+    }
+}
