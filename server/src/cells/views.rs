@@ -62,13 +62,13 @@ impl ViewState {
 
     /// The options of a `%pxconfig` above that a cell with options of its own needs to run as it does now, once `left` is in
     /// force there.
-    pub fn lost(&self, left: &Self, own: &Options, config: &Options) -> Options {
+    pub fn lost(&self, left: &Self, own: &Options, above: &Options) -> Options {
         let (now, then) = (self.effective(own), left.effective(own));
         let targets_change = own.targets.is_none() && self.targets != left.targets;
         Options {
-            targets: config.targets.clone().filter(|_| targets_change),
-            block: config.block.filter(|_| now.block != then.block),
-            config: config.config.where_differ(&now.config, &then.config),
+            targets: above.targets.clone().filter(|_| targets_change),
+            block: above.block.filter(|_| now.block != then.block),
+            config: above.config.where_differ(&now.config, &then.config),
             // No `%pxconfig` sets these.
             own: OwnOptions::default(),
             dynamic: false,
