@@ -4,13 +4,13 @@
 //! Parsing, completion, hover, colours, rewriting and the table of `docs/magics.md` all read both; what acts on an option takes
 //! its default from [`defaults`].
 
-mod entry;
 mod options;
 
 use std::fmt;
 
-pub(crate) use entry::{OptionEntry, Value};
-pub(crate) use options::{ConfigOptions, ConfigSetting, OPTIONS, Options, OwnOptions, Setting, defaults};
+pub(crate) use options::{
+    ConfigOptions, ConfigSetting, OPTIONS, OptionEntry, Options, OwnOptions, Setting, Value, defaults,
+};
 
 /// Which magic a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

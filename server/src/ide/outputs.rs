@@ -70,8 +70,9 @@ fn output(
     let own = cell.cell.magic.options.own.group_outputs.map(GroupBy::from);
     let by = own.filter(|_| is_pxresult).or(handle.group_by()).unwrap_or(snapshot.settings.group_by);
     let source = snapshot.shown_result(cell).filter(|_| is_pxresult);
+    let place = source.as_ref().map(|source| source.place.as_str());
     let note = note(handle, runs_local);
-    let line = RunLine { snapshot, cell, handle, run: &run }.painted(source.as_ref(), note);
+    let line = RunLine { snapshot, cell, handle, run: &run }.painted(place, note);
     let mut block = Vec::new();
     if let Some(source) = &source {
         block.push(note_line(&render::terminal_text(&source.line(), false)));

@@ -3,7 +3,7 @@
 use crate::{
     render::{HINT, InlineLine, inline, inline_timeless},
     run::Run,
-    session::{CellView, ResultSource, RunHandle, Snapshot},
+    session::{CellView, RunHandle, Snapshot},
 };
 
 /// The shortest length, in characters, that a hint is cut to.
@@ -22,12 +22,12 @@ pub(super) struct RunLine<'a> {
 }
 
 impl RunLine<'_> {
-    /// As it is painted. `source`: the cell whose run a `%pxresult` shows; `note`: what else is said of the run.
-    pub(super) fn painted(&self, source: Option<&ResultSource>, note: Option<&str>) -> InlineLine {
+    /// As it is painted. `source`: the place of the cell whose run a `%pxresult` shows; `note`: what else is said of the run.
+    pub(super) fn painted(&self, source: Option<&str>, note: Option<&str>) -> InlineLine {
         let InlineLine { text, severity } = inline(self.run, self.snapshot.at);
         let mut text = match (self.withheld(), source) {
             (Some(state), _) => format!("{state} · %pxresult{} or hover shows it", self.handle.suffix),
-            (None, Some(source)) => format!("{}: {text}", source.place),
+            (None, Some(source)) => format!("{source}: {text}"),
             (None, None) => text,
         };
         if let Some(note) = note {

@@ -4,7 +4,8 @@
 //! What else deals with options (what is in force at a cell, whether two cells are the same) knows them by the kinds of
 //! [`Setting`], and has no line for each of them.
 
-use super::entry::{Choice, DefaultValue, OptionEntry, Value};
+mod entry;
+
 use crate::{
     cells::{
         BlockRange,
@@ -12,6 +13,9 @@ use crate::{
     },
     engines::Targets,
 };
+pub(crate) use entry::{DefaultValue, OptionEntry, Value};
+
+use entry::Choice;
 
 /// What an option sets: of options that set the same, the last one on a line counts. Its kind says who else can set it for a
 /// cell that does not have the option. A rewrite writes options in this order.

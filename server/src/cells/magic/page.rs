@@ -2,7 +2,7 @@
 
 use expect_test::expect_file;
 
-use super::{MAGICS, OPTIONS, OptionEntry, entry::DefaultValue};
+use super::{MAGICS, OPTIONS, OptionEntry, options::DefaultValue};
 
 const BEGIN: &str = "<!-- From server/src/cells/magic.rs; UPDATE_EXPECT=1 renews it. -->\n";
 const END: &str = "<!-- To here. -->\n";

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::options::Setting;
+use super::Setting;
 use crate::cells::values::GroupOutputs;
 
 /// An option, as it is read, offered and explained.
