@@ -56,7 +56,7 @@ use ropey::Rope;
 pub(crate) use block_range::BlockRange;
 pub(crate) use format::{Fault, FaultKind, Format, Known, Wanted};
 pub(crate) use index::{BlockRef, Deciding, Delta, End, Index};
-pub(crate) use magic::{GroupOutputs, MagicKind, Options};
+pub(crate) use magic::{MagicKind, Options, OwnOptions};
 pub(crate) use mapped::LineMap;
 pub(crate) use notebook::NotNotebook;
 pub(crate) use origin::Origin;
@@ -65,7 +65,7 @@ pub(crate) use regions::{Region, RegionPlace, regions};
 pub(crate) use spelling::{is_marker, spelled};
 pub(crate) use suites::Suite;
 pub(crate) use unreadable::Unreadable;
-pub(crate) use values::TargetsOption;
+pub(crate) use values::{GroupOutputs, TargetsOption};
 pub(crate) use views::{Carry, DecidedBy, Effective, Sets, UnreadTargets, ViewState, Views};
 pub(crate) use wish::{ClusterWish, Wish};
 
@@ -201,7 +201,7 @@ impl PxCell {
     }
 
     /// How it runs, targets apart.
-    pub fn effective(&self) -> Effective<'_> {
+    pub fn effective(&self) -> Effective {
         self.view.effective(&self.magic.options)
     }
 

@@ -19,6 +19,7 @@ mod places;
 mod plan;
 mod problems;
 mod results;
+mod run_line;
 mod source;
 mod symbols;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    cells::{CellKind, PxCell, magic::defaults},
+    cells::{CellKind, Effective, PxCell, magic::defaults},
     engines::{EngineTable, RankSet, ResolveError, Targets},
     render::GroupBy,
     run::RunRequest,
@@ -115,21 +115,21 @@ pub fn plan(cell: &PxCell, overrides: &Overrides) -> Result<Plan, Refusal> {
         Some(targets) => targets.clone(),
         None => cell.targets().map_err(|error| Refusal::Cell(error.to_string()))?,
     };
-    let effective = cell.effective();
-    let seconds = effective.progress_after.unwrap_or(defaults::PROGRESS_AFTER.as_secs_f64());
-    let group_by = options.group_outputs.map(GroupBy::from);
+    let Effective { block, config } = cell.effective();
+    let seconds = config.progress_after.unwrap_or(defaults::PROGRESS_AFTER.as_secs_f64());
+    let group_by = options.own.group_outputs.map(GroupBy::from);
     Ok(Plan {
         code: cell.code.clone(),
         targets,
         only: None,
-        blocking: overrides.block.or(effective.block).unwrap_or(defaults::BLOCK),
+        blocking: overrides.block.or(block).unwrap_or(defaults::BLOCK),
         group_by,
-        local: options.local,
-        stream: effective.stream.unwrap_or(defaults::STREAM),
-        verbose: effective.verbose.unwrap_or(defaults::VERBOSE),
+        local: options.own.local,
+        stream: config.stream.unwrap_or(defaults::STREAM),
+        verbose: config.verbose.unwrap_or(defaults::VERBOSE),
         progress: ProgressAfter::seconds(seconds),
-        signal: Arc::from(effective.signal_on_interrupt.unwrap_or(defaults::SIGNAL_ON_INTERRUPT)),
-        name: options.out.as_deref().map(Arc::from),
+        signal: Arc::from(config.signal_on_interrupt.as_deref().unwrap_or(defaults::SIGNAL_ON_INTERRUPT)),
+        name: options.own.out.as_deref().map(Arc::from),
     })
 }
 

@@ -29,6 +29,7 @@ mod view;
 mod wishes;
 
 use std::{
+    cmp::Reverse,
     fmt,
     sync::{Arc, LazyLock},
 };
@@ -37,7 +38,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use crate::clock::now;
 use actor::{Actor, Message};
-pub(crate) use attach::{ClusterError, StartPolicy, start_cluster};
+pub(crate) use attach::{ClusterError, NewCluster, StartPolicy, start_cluster};
 pub(crate) use cancellation::Cancellation;
 pub(crate) use command::{
     Conditional, NoCell, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope,
@@ -95,6 +96,25 @@ impl DocumentKey {
     }
 }
 
+/// The new names of files and folders that were renamed together: two may have got each other's.
+#[derive(Clone, Debug)]
+pub(crate) struct Renames {
+    /// Old and new name; of a folder and what is in it, the latter first.
+    names: Vec<(DocumentKey, DocumentKey)>,
+}
+
+impl Renames {
+    pub(crate) fn new(mut names: Vec<(DocumentKey, DocumentKey)>) -> Self {
+        names.sort_by_key(|(old, _)| Reverse(old.0.len()));
+        Self { names }
+    }
+
+    /// The new name of a file; `None` if it keeps its name.
+    pub(crate) fn new_name(&self, file: &DocumentKey) -> Option<DocumentKey> {
+        self.names.iter().find_map(|(old, new)| file.renamed(old, new))
+    }
+}
+
 impl From<&str> for DocumentKey {
     fn from(text: &str) -> Self {
         Self(text.into())
@@ -143,9 +163,14 @@ pub(crate) struct CellText {
     pub text: String,
 }
 
-/// Where a px cell is. Both change when its file is renamed or saved under another name.
+/// Identifies a text in a session, from when it is opened until it is opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TextId(pub u32);
+
+/// Where a px cell is. It changes when its text is opened again, and when its file is renamed or saved under another name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Whereabouts {
+    pub text: TextId,
     /// The text that holds it, or held it last.
     pub document: DocumentKey,
     /// The notebook of that text, or else the text itself.
@@ -165,8 +190,8 @@ pub(crate) struct RunHandle {
     pub line: u32,
     /// The same as a reader calls it: `line 12`, in a raw notebook `cell 3, line 2`.
     pub place_name: LineName,
-    /// The magic's line as text.
-    pub title: String,
+    /// The magic's line as it was, without blanks around it.
+    pub magic_line: String,
     /// The suffix of its magic: the view it belongs to.
     pub suffix: String,
     /// Its cell as it was when the run was asked for: it maps lines of the code to the document.

@@ -402,7 +402,7 @@ impl<'a> Scanner<'a> {
         let start = self.block.source.start_of(self.block.lines[index].start);
         let magic_range = self.block.filled(index);
         let code = self.body(index + 1..last + 1, escape);
-        if magic.options.local {
+        if magic.options.own.local {
             self.run_too(&code, true, |name| About::InLocalBody { name });
         }
         self.out.found.push(Found {

@@ -115,7 +115,7 @@ pub(super) fn begins(lines: &[&str], escapes: Escapes, hidden: &[Hidden]) -> Beg
     match MagicKind::of(name, true) {
         Some((kind, _)) => Begins::Px {
             is_freed: !jupytext::sign(lines[first]).is_empty(),
-            is_local: parsed(kind, arguments).local,
+            is_local: parsed(kind, arguments).own.local,
         },
         None if markers::runs_its_body(name) => Begins::Nothing,
         None => Begins::Other,

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{
     magic::{MagicKind, OptionEntry, Options, Setting},
-    values::{OptionsError, TargetsOption, quoted},
+    values::{OptionsError, quoted},
 };
 use crate::{engines::Targets, text::TextRange};
 
@@ -229,11 +229,11 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
                     (None, Some(next)) => (next.clone(), true),
                     (None, None) => return Err(fault("expected one argument".to_owned())),
                 };
-                self.set_value(flag, value).map_err(fault)?;
+                self.set(flag, value).map_err(fault)?;
                 return Ok(used);
             }
             let Some(rest) = joined else {
-                self.options.switch(flag);
+                self.set(flag, argument.end..argument.end).map_err(fault)?;
                 return Ok(false);
             };
             let text = &self.line[rest.clone()];
@@ -242,20 +242,17 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
             let (Some(c), Some(next_flag)) = (following, next_flag) else {
                 return Err(fault(format!("ignored explicit argument {}", quoted(text))));
             };
-            self.options.switch(flag);
+            self.set(flag, argument.end..argument.end).map_err(fault)?;
             flag = next_flag;
             let rest = rest.start + c.len_utf8()..rest.end;
             joined = (!rest.is_empty()).then_some(rest);
         }
     }
 
-    fn set_value(&mut self, option: Flag, range: Range<usize>) -> Result<(), String> {
-        let text = &self.line[range.clone()];
-        self.options.set(option, text, range, |text, range| TargetsOption {
-            text: text.to_owned(),
-            range: (self.locate)(range).into(),
-            parsed: Targets::parse(text),
-        })
+    /// Takes over an option with what stands behind it.
+    fn set(&mut self, option: Flag, value: Range<usize>) -> Result<(), String> {
+        let text = &self.line[value.clone()];
+        self.options.set(option, text, (self.locate)(value).into())
     }
 }
 

@@ -184,7 +184,7 @@ impl Resolver<'_> {
                 continue;
             }
             self.found(found);
-            if found.magic.options.local {
+            if found.magic.options.own.local {
                 self.local_body(found.code.text());
             }
             let magic = &found.magic;

@@ -16,6 +16,34 @@ pub struct TargetsOption {
     pub parsed: Result<Targets, TargetsError>,
 }
 
+/// ipyparallel's ways of laying outputs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupOutputs {
+    /// All stdout, then all stderr, then displays, then results.
+    Type,
+    /// Like type, but the first display of each engine, then the second of each, ...
+    Order,
+    /// All of one engine, then all of the next.
+    Engine,
+}
+
+impl GroupOutputs {
+    const ALL: [Self; 3] = [Self::Type, Self::Order, Self::Engine];
+
+    /// The word for it behind `--group-outputs`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Order => "order",
+            Self::Engine => "engine",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.name() == name)
+    }
+}
+
 /// Why an option line is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionsError {
@@ -42,6 +70,12 @@ pub(super) fn joint(value: &str, usual: char) -> char {
         None if !value.is_empty() && !value.starts_with('-') => usual,
         _ => '=',
     }
+}
+
+/// The value of `--group-outputs`.
+pub(super) fn group_outputs(text: &str) -> Result<GroupOutputs, String> {
+    GroupOutputs::named(text)
+        .ok_or_else(|| format!("invalid choice: {} (choose from 'engine', 'order', 'type')", quoted(text)))
 }
 
 /// The value of `--progress-after`.

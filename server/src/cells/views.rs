@@ -10,10 +10,11 @@ mod objects;
 mod setting;
 mod value;
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{
-    Magic, Options, Origin,
+    Magic, Options, Origin, OwnOptions,
+    magic::{ConfigOptions, ConfigSetting},
     shell::Shell,
     statements::{Act, Expr, Statement},
     wish::Wish,
@@ -35,14 +36,8 @@ pub struct ViewState {
     pub is_from_setting: bool,
     /// Whether a run is waited for.
     pub block: Option<bool>,
-    /// Whether output is streamed.
-    pub stream: Option<bool>,
-    /// Whether each run is announced.
-    pub verbose: Option<bool>,
-    /// Seconds until progress is shown; never if negative.
-    pub progress_after: Option<f64>,
-    /// The signal that an interrupt sends: a name or a number, as written.
-    pub signal_on_interrupt: Option<String>,
+    /// What `%pxconfig` lines set for the magics of its suffix.
+    pub config: ConfigOptions,
     /// The lines above that decided any of this, each once, in no particular order. A line is left out if later lines have
     /// overridden all that it set.
     pub decided_by: Vec<DecidedBy>,
@@ -51,97 +46,54 @@ pub struct ViewState {
 /// How a px cell runs: what its own options say, else what is in force from above. `None` where neither says anything, and
 /// the defaults hold.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Effective<'a> {
+pub struct Effective {
     /// Whether the next cell waits for it.
     pub block: Option<bool>,
-    /// Whether a terminal prints output as it comes.
-    pub stream: Option<bool>,
-    /// Whether it says first which engines it goes to.
-    pub verbose: Option<bool>,
-    /// Seconds before progress is shown; never if negative.
-    pub progress_after: Option<f64>,
-    /// The signal that an interrupt sends.
-    pub signal_on_interrupt: Option<&'a str>,
+    /// The rest.
+    pub config: ConfigOptions,
 }
 
 impl ViewState {
     /// What holds for a cell with options of its own. The only place that knows which goes first; targets apart, see
     /// [`super::PxCell::targets`].
-    pub fn effective<'a>(&'a self, own: &'a Options) -> Effective<'a> {
-        Effective {
-            block: own.block.or(self.block),
-            stream: own.stream.or(self.stream),
-            verbose: own.verbose.or(self.verbose),
-            progress_after: own.progress_after.or(self.progress_after),
-            signal_on_interrupt: own.signal_on_interrupt.as_deref().or(self.signal_on_interrupt.as_deref()),
-        }
+    pub fn effective(&self, own: &Options) -> Effective {
+        Effective { block: own.block.or(self.block), config: own.config.or(&self.config) }
     }
 
     /// The options of a `%pxconfig` above that a cell with options of its own needs to run as it does now, once `left` is in
     /// force there.
-    pub fn lost(&self, left: &Self, own: &Options, config: &Options) -> Options {
-        let Effective { block, stream, verbose, progress_after, signal_on_interrupt } = self.effective(own);
-        let then = left.effective(own);
+    pub fn lost(&self, left: &Self, own: &Options, above: &Options) -> Options {
+        let (now, then) = (self.effective(own), left.effective(own));
         let targets_change = own.targets.is_none() && self.targets != left.targets;
         Options {
-            targets: config.targets.clone().filter(|_| targets_change),
-            block: config.block.filter(|_| block != then.block),
-            stream: config.stream.filter(|_| stream != then.stream),
-            verbose: config.verbose.filter(|_| verbose != then.verbose),
-            progress_after: config.progress_after.filter(|_| progress_after != then.progress_after),
-            signal_on_interrupt: config
-                .signal_on_interrupt
-                .clone()
-                .filter(|_| signal_on_interrupt != then.signal_on_interrupt),
+            targets: above.targets.clone().filter(|_| targets_change),
+            block: above.block.filter(|_| now.block != then.block),
+            config: above.config.where_differ(&now.config, &then.config),
             // No `%pxconfig` sets these.
-            group_outputs: None,
-            out: None,
-            local: false,
+            own: OwnOptions::default(),
             dynamic: false,
             error: None,
         }
     }
 }
 
-/// What a `%pxconfig` sets for the magics of a suffix, and not for their view.
+/// What `%pxconfig` lines set for the magics of a suffix, and not for their view.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Configured {
-    stream: Option<Decided<bool>>,
-    verbose: Option<Decided<bool>>,
-    progress_after: Option<Decided<f64>>,
-    signal_on_interrupt: Option<Decided<String>>,
+    options: ConfigOptions,
+    /// The last line that set each.
+    by: BTreeMap<ConfigSetting, Origin>,
 }
 
 impl Configured {
-    fn set(&mut self, options: &Options, place: Origin) {
-        let Options {
-            stream,
-            verbose,
-            progress_after,
-            signal_on_interrupt,
-            // The view's, see `Carry::configure`.
-            targets: _,
-            block: _,
-            // No `%pxconfig` takes these.
-            group_outputs: _,
-            out: _,
-            local: _,
-            // Such a line sets nothing that is known.
-            dynamic: _,
-            error: _,
-        } = options;
-        set(&mut self.stream, stream, place);
-        set(&mut self.verbose, verbose, place);
-        set(&mut self.progress_after, progress_after, place);
-        set(&mut self.signal_on_interrupt, signal_on_interrupt, place);
+    fn set(&mut self, options: &ConfigOptions, place: Origin) {
+        self.options = options.or(&self.options);
+        self.by.extend(options.given().map(|setting| (setting, place)));
     }
 
     fn take(&self, state: &mut ViewState, by: &mut Deciders) {
-        let Self { stream, verbose, progress_after, signal_on_interrupt } = self;
-        by.take(Sets::Stream, &mut state.stream, stream.as_ref());
-        by.take(Sets::Verbose, &mut state.verbose, verbose.as_ref());
-        by.take(Sets::ProgressAfter, &mut state.progress_after, progress_after.as_ref());
-        by.take(Sets::SignalOnInterrupt, &mut state.signal_on_interrupt, signal_on_interrupt.as_ref());
+        state.config.clone_from(&self.options);
+        self.by.iter().for_each(|(setting, place)| by.add(Sets::Config(*setting), Some(*place)));
     }
 }
 
@@ -164,14 +116,8 @@ pub enum Sets {
     Targets,
     /// Whether runs are waited for.
     Block,
-    /// Whether output is streamed.
-    Stream,
-    /// Whether each run is announced.
-    Verbose,
-    /// When a progress bar comes.
-    ProgressAfter,
-    /// The signal that an interrupt sends.
-    SignalOnInterrupt,
+    /// What only a `%pxconfig` sets.
+    Config(ConfigSetting),
 }
 
 impl Sets {
@@ -181,10 +127,7 @@ impl Sets {
             Self::View => "the view",
             Self::Targets => "the targets",
             Self::Block => "blocking",
-            Self::Stream => "streaming",
-            Self::Verbose => "verbosity",
-            Self::ProgressAfter => "the progress bar",
-            Self::SignalOnInterrupt => "the signal",
+            Self::Config(setting) => setting.in_words(),
         }
     }
 }
@@ -195,10 +138,7 @@ impl fmt::Display for Sets {
             Self::View => "the view",
             Self::Targets => "targets",
             Self::Block => "block",
-            Self::Stream => "stream",
-            Self::Verbose => "verbose",
-            Self::ProgressAfter => "progress-after",
-            Self::SignalOnInterrupt => "signal-on-interrupt",
+            Self::Config(setting) => setting.name(),
         })
     }
 }
@@ -405,7 +345,7 @@ impl Carry {
             set(&mut view.block, &options.block, place);
         }
         let magics = names.magics.entry(magic.suffix.as_str().into()).or_default();
-        magics.configured.set(options, place);
+        magics.configured.set(&options.config, place);
     }
 
     /// Whether a name was given a client, a cluster or a view: engines do not know it.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Failure, Status, images, in_shell};
 use crate::{
+    cells::{CellKind, PxCell, Spelling},
     engines::{RankSet, Targets},
     jupyter::content::StreamName,
     plan::ProgressAfter,
@@ -102,13 +103,13 @@ impl Screen {
                 return self.save_images(handle);
             }
         }
-        self.show(handle, &title(handle), first_line(handle), None)?;
+        self.show(handle, &title(handle), first_line(&handle.px_cell, &handle.plan.code), None)?;
         self.save_images(handle)
     }
 
     /// Shows the run of a `%pxresult`, in that line's own grouping.
     pub(super) fn pxresult(&mut self, source: &ResultSource, by: &CellView) -> Result<(), Failure> {
-        let group_by = by.cell.magic.options.group_outputs.map(GroupBy::from);
+        let group_by = by.cell.magic.options.own.group_outputs.map(GroupBy::from);
         let place = self.document.place_of(by);
         let title = format!("px cell {} · {place} · {}", by.cell.ordinal + 1, source.line());
         self.shown.insert(source.run.id, source.run.now());
@@ -224,7 +225,10 @@ impl Screen {
         if self.form != Form::Grouped || !handle.plan.stream {
             return Ok(false);
         }
-        let lines = (self.title(&title(handle), first_line(handle)), render::heading(&handle.now()));
+        let lines = (
+            self.title(&title(handle), first_line(&handle.px_cell, &handle.plan.code)),
+            render::heading(&handle.now()),
+        );
         self.line(&lines.0)?;
         self.line(&lines.1)?;
         self.live = Some(Live::default());
@@ -415,7 +419,7 @@ fn json_line(object: &impl Serialize) -> io::Result<String> {
 
 /// The title of a run above its output.
 fn title(handle: &RunHandle) -> String {
-    format!("px cell {} · {} · {}", handle.number, handle.place_name, handle.title.trim())
+    format!("px cell {} · {} · {}", handle.number, handle.place_name, handle.magic_line)
 }
 
 /// The line with which ipyparallel announces a run; the engines as Python prints the view's targets.
@@ -436,10 +440,16 @@ fn upstream_heading(handle: &RunHandle) -> String {
     format!("{word} execution on engine(s): {engines}")
 }
 
-/// The first line of a cell magic's body; empty for a line magic, whose title shows its code.
-fn first_line(handle: &RunHandle) -> &str {
-    let body = if handle.title.trim_start().starts_with("%%") { handle.plan.code.as_ref() } else { "" };
-    body.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+/// The first line of a cell magic's body, given what is sent; empty where the magic's line shows the code itself.
+fn first_line<'a>(cell: &PxCell, code: &'a str) -> &'a str {
+    let has_body = match cell.spelling {
+        Spelling::Call { .. } => false,
+        Spelling::Plain | Spelling::Comment | Spelling::Bang | Spelling::Databricks => {
+            cell.kind == CellKind::CellMagic
+        }
+    };
+    let mut lines = code.lines().map(str::trim).filter(|line| has_body && !line.is_empty());
+    lines.next().unwrap_or_default()
 }
 
 /// Cuts a text to at most `room` characters.
@@ -490,6 +500,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        cells::{Dialect, recognize},
         engines::EngineId,
         jupyter::MsgId,
         run::{Event, EventKind, RunRequest, Slot},
@@ -513,6 +524,22 @@ mod tests {
             progress_line(&running(), Time(12_000), &busy, 80),
             "⏳ 0/4 · waiting on [0-3] · 12 s · [2] busy with other work"
         );
+    }
+
+    /// It was missing where the magic is in a comment.
+    #[test]
+    fn only_the_title_of_a_cell_magic_goes_on_with_the_first_line_of_its_body() {
+        for (text, expected) in [
+            ("%%px\n\n  a = 1\nb = 2\n", "a = 1"),
+            ("# %%\n# %%px\na = 1\n", "a = 1"),
+            ("%px a = 1\n", ""),
+            ("%autopx\n# %%\na = 1\n", ""),
+            ("get_ipython().run_cell_magic('px', '', 'a = 1')\n", ""),
+        ] {
+            let cells = recognize(text, Dialect::Script).unwrap().cells;
+            let cell = cells.last().unwrap();
+            assert_eq!(first_line(cell, &cell.code), expected, "{text}");
+        }
     }
 
     #[test]

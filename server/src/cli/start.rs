@@ -3,7 +3,7 @@
 use super::{Failure, Status, args::StartArgs, no_cluster, output::say, print, quit::Quits};
 use crate::{
     cluster::discovery::FoundCluster,
-    session::{ClusterError, Settings, start_cluster},
+    session::{ClusterError, NewCluster, Settings, start_cluster},
 };
 
 /// Starts a cluster, even if others are running, and waits until its engines have registered.
@@ -17,17 +17,16 @@ pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
     };
     let mut quits = Quits::listen();
     let started = start_cluster(settings, say, async { _ = quits.asked().await }).await;
-    let cluster = match (started, quits.why()) {
+    let NewCluster { found, engines } = match (started, quits.why()) {
         (Err(error @ ClusterError::GivenUp), Some(quit)) => {
             return Err(Failure::new(Status::Quit(quit), error));
         }
         (started, _) => started.map_err(no_cluster)?,
     };
-    let count = cluster.engines.len();
-    let engines = if count == 1 { "engine" } else { "engines" };
-    print(&format!("Started the cluster {} with {count} {engines}.\n", cluster.name()))?;
-    print(&format!("Connect to it from Python with: {}\n", client_call(&cluster.found)))?;
-    print(&format!("Stop it with: pxlens stop --cluster-id {}\n", cluster.found.cluster_id))?;
+    let noun = if engines == 1 { "engine" } else { "engines" };
+    print(&format!("Started the cluster {} with {engines} {noun}.\n", found.label()))?;
+    print(&format!("Connect to it from Python with: {}\n", client_call(&found)))?;
+    print(&format!("Stop it with: pxlens stop --cluster-id {}\n", found.cluster_id))?;
     Ok(Status::Ok)
 }
 

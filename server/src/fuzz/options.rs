@@ -16,7 +16,7 @@ pub fn options(data: &[u8]) {
         let error = read.error.iter().map(|error| error.range);
         let targets = read.targets.iter().map(|targets| targets.range);
         error.chain(targets).for_each(|range| check_range(&line, range.in_block()));
-        let is_number = read.progress_after.is_none_or(|seconds| !seconds.is_nan());
+        let is_number = read.config.progress_after.is_none_or(|seconds| !seconds.is_nan());
         if read.error.is_none() && !read.dynamic && is_number {
             let written = read.written();
             assert_eq!(plain(self::read(&written, magic)), plain(read), "{written:?} of {line:?}");

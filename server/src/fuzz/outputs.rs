@@ -135,8 +135,7 @@ fn check_views(run: &Run) {
     }
     let line = render::inline(run, Time(9_000));
     check_line(&line.text);
-    check_line(&line.short);
-    for budget in [1, 20, 80] {
+    for budget in [1, 20, 43, 80] {
         check_line(&render::inline_within(run, Time(9_000), budget));
     }
     check_line(&render::outcome(run));

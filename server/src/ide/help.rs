@@ -107,12 +107,11 @@ fn of_option(entry: &OptionEntry) -> Vec<String> {
 
 /// Meaning, default, and what ipyparallel does differently, each on its own line.
 pub(super) fn sentences(entry: &OptionEntry) -> String {
-    let mut text = format!("{}\nDefault: ", entry.meaning);
-    match entry.inherits() {
-        "" => text.push_str(&entry.default()),
-        above => text.push_str(&format!("what {above} sets, else {}", entry.default())),
-    }
-    text.push('.');
+    let default = entry.sets.default();
+    let mut text = match entry.sets.inherited_from() {
+        Some(above) => format!("{}\nDefault: what {above} sets, else {default}.", entry.meaning),
+        None => format!("{}\nDefault: {default}.", entry.meaning),
+    };
     if !entry.upstream.is_empty() {
         text.push_str(&format!("\nUpstream: {}", entry.upstream));
     }

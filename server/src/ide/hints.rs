@@ -6,24 +6,17 @@ use super::{
     outlook::{Outlooks, run_title},
     places::{bytes, near},
     plan::{Decision, excerpt, label},
+    run_line::RunLine,
 };
 use crate::{
     cells::{CellKind, Sets},
     engines::{EngineId, RankSet},
-    render::{HINT, inline_timeless},
-    run::Run,
     session::{CellView, Here, Snapshot},
     text::Position,
 };
 
-/// The shortest length, in characters, that a result is cut to.
-const LEAST: usize = 12;
-
 /// Why the result at a `%pxresult` is stale.
 const NEWER: &str = "There is a newer run than this; run the line again to show it.";
-
-/// Stands before a result of other code than stands there now, as in the Neovim plugin.
-const STALE_MARK: &str = "≈ ";
 
 /// A hint at the end of a magic's line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +27,7 @@ pub(crate) struct Hint {
     pub plan: Option<String>,
     /// Which lines decided what; empty if there is no plan.
     pub tooltip: String,
-    /// The newest run in one line, cut to the room that the plan leaves. Of one that is stale, it begins with [`STALE_MARK`].
+    /// The newest run in one line, cut to the room that the plan leaves.
     pub result: Option<String>,
     /// Why it is stale, if it is.
     pub stale: Option<&'static str>,
@@ -51,19 +44,15 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
         let plan = plan_label(snapshot, view, &ids);
         let why = if view.cell.kind == CellKind::Result { NEWER } else { STALE };
         let stale = snapshot.is_stale(view).then_some(why);
-        let run = snapshot.shown(view).filter(|_| results).map(|run| run.excerpt(SHOWN));
-        let result = run.map(|run| {
-            let mut shown = || {
+        let result = snapshot.shown(view).filter(|_| results).map(|handle| {
+            let run = handle.excerpt(SHOWN);
+            RunLine { snapshot, cell: view, handle, run: &run }.hint(|| {
                 let lens = outlooks.of(view);
+                // Some editors show the lens on the same line as the hint.
                 let lens = lens.sends().then(|| run_title(&[&lens]).chars().count() + 1);
                 let plan = plan.as_ref().map(|plan| plan.chars().count() + 1);
-                // Some editors show the lens on the same line as the hint.
-                let mark = if stale.is_some() { STALE_MARK.chars().count() } else { 0 };
-                let taken = plan.unwrap_or_default() + lens.unwrap_or_default() + mark;
-                inline_timeless(&run, snapshot.at, HINT.saturating_sub(taken).max(LEAST))
-            };
-            let text = withheld_state(snapshot, view, &run).unwrap_or_else(&mut shown);
-            if stale.is_some() { format!("{STALE_MARK}{text}") } else { text }
+                plan.unwrap_or_default() + lens.unwrap_or_default()
+            })
         });
         let tooltip = plan.as_ref().map(|_| tooltip(snapshot, here, view, &ids)).unwrap_or_default();
         (plan.is_some() || result.is_some()).then(|| Hint {
@@ -80,16 +69,6 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
         .filter(|view| (bytes.start..=bytes.end).contains(&view.cell.magic_range().end))
         .filter_map(hint)
         .collect()
-}
-
-/// The state of a run whose output is withheld until the user asks for it.
-pub(super) fn withheld_state(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Option<String> {
-    if !snapshot.is_withheld(cell, run) {
-        return None;
-    }
-    let of = run.parts().len();
-    let ended = run.parts().filter(|part| part.ending().is_some()).count();
-    Some(if run.is_over() { format!("✓ {of} done") } else { format!("⏳ {ended}/{of}") })
 }
 
 /// The engines that a px cell would run on, if they are known.

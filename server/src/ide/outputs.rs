@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{errors::failing_line, hints::withheld_state};
+use super::{errors::failing_line, run_line::RunLine};
 use crate::{
     cells::CellKind,
     render::{self, BlockLine, GroupBy, InlineLine, Limits, Paint, Span},
@@ -66,26 +66,22 @@ fn output(
 ) -> Option<CellOutput> {
     let handle = snapshot.shown(cell)?;
     let run = handle.excerpt(Limits::default().bytes);
-    let mut line = render::inline(&run, snapshot.at);
     let is_pxresult = cell.cell.kind == CellKind::Result;
-    let own = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+    let own = cell.cell.magic.options.own.group_outputs.map(GroupBy::from);
     let by = own.filter(|_| is_pxresult).or(handle.group_by()).unwrap_or(snapshot.settings.group_by);
+    let source = snapshot.shown_result(cell).filter(|_| is_pxresult);
+    let place = source.as_ref().map(|source| source.place.as_str());
+    let note = note(handle, runs_local);
+    let line = RunLine { snapshot, cell, handle, run: &run }.painted(place, note);
     let mut block = Vec::new();
-    if let Some(source) = snapshot.shown_result(cell).filter(|_| is_pxresult) {
-        line.text = format!("{}: {}", source.place, line.text);
+    if let Some(source) = &source {
         block.push(note_line(&render::terminal_text(&source.line(), false)));
     }
     block.push(note_line(&render::heading(&run)));
     if !snapshot.is_withheld(cell, &run) {
         block.extend(render::block(&run, by, Limits::default()));
     }
-    if let Some(state) = withheld_state(snapshot, cell, &run) {
-        line.text = format!("{state} · %pxresult{} or hover shows it", handle.suffix);
-    }
-    if let Some(note) = note(handle, runs_local) {
-        line.text.push_str(&format!(" · {note}"));
-        block.push(note_line(note));
-    }
+    block.extend(note.map(note_line));
     let failing = failing_line(document, cell, &run).filter(|_| !is_pxresult);
     Some(CellOutput {
         cell: cell.id,

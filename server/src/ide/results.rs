@@ -41,7 +41,7 @@ pub(crate) fn shown_at(snapshot: &Snapshot, position: Position) -> Option<Shown>
         return Some(cell.run.clone()?.into());
     }
     let source = snapshot.result_to_show(cell)?;
-    let asked = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+    let asked = cell.cell.magic.options.own.group_outputs.map(GroupBy::from);
     Some(Shown { run: source.run.clone(), asked, line: Some(source.line()) })
 }
 

@@ -83,8 +83,8 @@ pub(super) fn check(found: &Found) -> Vec<Problem> {
         let mends = of_targets(line.text(), of);
         problems.push(TARGETS.problem(targets.range.in_block(), error.to_string(), fixes(mends)));
     }
-    if options.stream == Some(true) && options.block == Some(false) {
-        let found = flag(line.text(), of, |without| without.stream != Some(true));
+    if options.config.stream == Some(true) && options.block == Some(false) {
+        let found = flag(line.text(), of, |without| without.config.stream != Some(true));
         let range = found.clone().map_or(magic, |range| line.range(range));
         let mends = found.map(|range| Mend::without("Take --stream out", line.text(), range));
         let message = "with --noblock nothing waits for the output, so --stream has no effect";
@@ -178,7 +178,7 @@ fn of_line(line: &str, of: MagicKind) -> Vec<Mend> {
         if let Some(value) = value {
             for choice in by_distance(&line[value.clone()], ["engine", "order", "type"]) {
                 let mend = Mend::new(value.clone(), choice);
-                if mend.read(line, of).is_some_and(|options| options.group_outputs.is_some()) {
+                if mend.read(line, of).is_some_and(|options| options.own.group_outputs.is_some()) {
                     mends.push(mend);
                 }
             }

@@ -43,8 +43,6 @@ pub enum Severity {
 pub struct InlineLine {
     /// At most 160 characters: state, rank sets with a summary each, time.
     pub text: String,
-    /// The same in at most [`HINT`] characters.
-    pub short: String,
     /// How serious the state of the run is.
     pub severity: Severity,
 }
@@ -58,7 +56,7 @@ pub fn inline(run: &Run, now: Time) -> InlineLine {
         RunState::Failed if endings().all(is_mild) => Severity::Warning,
         RunState::Failed => Severity::Error,
     };
-    InlineLine { text: inline_within(run, now, FULL), short: inline_within(run, now, HINT), severity }
+    InlineLine { text: inline_within(run, now, FULL), severity }
 }
 
 /// As [`inline`], in at most `budget` characters.
@@ -179,8 +177,10 @@ mod tests {
 
     /// Text, hint and severity, 12.3 s after the run was asked for.
     fn check(sample: Sample, text: &str, short: &str, severity: Severity) {
-        let line = inline(&sample.run(), Time(12_310));
-        assert_eq!((line.text.as_str(), line.short.as_str(), line.severity), (text, short, severity));
+        let (run, now) = (sample.run(), Time(12_310));
+        let line = inline(&run, now);
+        let hint = inline_within(&run, now, HINT);
+        assert_eq!((line.text.as_str(), hint.as_str(), line.severity), (text, short, severity));
     }
 
     #[test]
@@ -295,7 +295,8 @@ mod tests {
             }
             let run = if ended { sample.all_ok().run() } else { sample.run() };
             let line = inline(&run, Time(1000));
-            prop_assert!(line.short.chars().count() <= HINT, "{}", line.short);
+            let hint = inline_within(&run, Time(1000), HINT);
+            prop_assert!(hint.chars().count() <= HINT, "{hint}");
             prop_assert!(line.text.chars().count() <= FULL);
             prop_assert!(!line.text.contains(char::is_control));
         }

@@ -1,6 +1,6 @@
 //! Whether two texts hold the same px cells.
 
-use crate::cells::{CellKind, Cells, Effective, Options, Placed, PxCell, magic::GroupOutputs};
+use crate::cells::{CellKind, Cells, Effective, Options, OwnOptions, Placed, PxCell};
 
 /// Whether the same cells send the same code to the same targets in the same way, and as many local lines stand beside them.
 /// `lines_may_go`: lines that run nothing may be missing afterwards, and their options may be on the cells instead.
@@ -31,26 +31,21 @@ fn alike(before: &PxCell, after: &PxCell, lines_may_go: bool) -> bool {
         && (before.kind == CellKind::Result || in_force(before) == in_force(after))
 }
 
-/// What only a cell's own options say. Each option is named, so that a new one is not lost unnoticed.
-fn own(options: &Options) -> (Option<GroupOutputs>, Option<&str>, bool, bool, bool) {
+/// What only a cell's own options say.
+fn own(options: &Options) -> (&OwnOptions, bool, bool) {
     let Options {
-        group_outputs,
-        out,
-        local,
+        own,
         dynamic,
         error,
         // The lines above can set these as well, see `in_force`.
         targets: _,
         block: _,
-        stream: _,
-        verbose: _,
-        progress_after: _,
-        signal_on_interrupt: _,
+        config: _,
     } = options;
-    (*group_outputs, out.as_deref(), *local, *dynamic, error.is_some())
+    (own, *dynamic, error.is_some())
 }
 
 /// What decides how a cell runs: its own options, or else those that the lines above it set.
-fn in_force(cell: &PxCell) -> (Option<String>, Effective<'_>) {
+fn in_force(cell: &PxCell) -> (Option<String>, Effective) {
     (cell.targets().ok().map(|targets| targets.to_string()), cell.effective())
 }

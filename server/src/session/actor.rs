@@ -10,7 +10,9 @@ mod run_index;
 mod runs;
 mod snapshot;
 
-use std::{collections::HashSet, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet, ops::ControlFlow, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration,
+};
 
 use futures::future::join_all;
 use tokio::{
@@ -179,13 +181,14 @@ pub(super) async fn run(
     loop {
         tokio::select! {
             message = inbox.recv() => match message {
-                Some(Message::Shutdown { reply }) => {
-                    actor.end().await;
-                    // Fails if the caller was dropped.
-                    let _ = reply.send(());
-                    return;
+                Some(message) => {
+                    if let ControlFlow::Break(reply) = actor.handle_guarded(message) {
+                        actor.end().await;
+                        // Fails if the caller was dropped.
+                        let _ = reply.send(());
+                        return;
+                    }
                 }
-                Some(message) => actor.handle_guarded(message),
                 None => return actor.end().await,
             },
             _ = look.tick(), if actor.wants_cluster() => actor.attach(StartPolicy::Never),
@@ -195,19 +198,20 @@ pub(super) async fn run(
 
 impl Actor {
     /// Handles a message. A panic is a bug, and costs that message and nothing else.
-    fn handle_guarded(&mut self, message: Message) {
-        if std::panic::catch_unwind(AssertUnwindSafe(|| self.handle(message))).is_err() {
+    fn handle_guarded(&mut self, message: Message) -> ControlFlow<oneshot::Sender<()>> {
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.handle(message))).unwrap_or_else(|_| {
             tracing::error!("the session panicked while handling a message; this is a bug in pxlens");
             let text = "pxlens hit a bug and ignored the last request or edit; please report this";
             self.notify(SessionEvent::Say(Level::Error, text.to_owned()));
-        }
+            ControlFlow::Continue(())
+        })
     }
 
-    fn handle(&mut self, message: Message) {
+    /// Breaks if the session is to end, with what to tell then.
+    fn handle(&mut self, message: Message) -> ControlFlow<oneshot::Sender<()>> {
         match message {
             Message::Request(request) => request(self),
-            // It ends the loop.
-            Message::Shutdown { .. } => {}
+            Message::Shutdown { reply } => return ControlFlow::Break(reply),
             Message::Attached(result) => self.attached(*result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::EnginesChanged { generation } => {
@@ -221,6 +225,7 @@ impl Actor {
             Message::Say(level, text) => self.notify(SessionEvent::Say(level, text)),
             Message::Starting(how) => self.report_starting(how),
         }
+        ControlFlow::Continue(())
     }
 
     pub(super) fn notify(&self, event: SessionEvent) {

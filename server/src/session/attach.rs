@@ -199,6 +199,14 @@ async fn running_instead(settings: &Settings) -> String {
     }
 }
 
+/// A cluster that was started and runs on by itself.
+#[derive(Debug)]
+pub(crate) struct NewCluster {
+    pub(crate) found: FoundCluster,
+    /// How many engines it has.
+    pub(crate) engines: usize,
+}
+
 /// Starts a cluster that outlives this process, even if others are running, and disconnects from it. If `given_up`
 /// completes first, nothing is left running.
 ///
@@ -208,7 +216,7 @@ pub(crate) async fn start_cluster(
     settings: Settings,
     say: impl Fn(Level, &str) + Send + Sync,
     given_up: impl Future<Output = ()>,
-) -> Result<ClusterView, ClusterError> {
+) -> Result<NewCluster, ClusterError> {
     let launched = OnceLock::new();
     let engines = settings.engines.unwrap_or(DEFAULT_ENGINES);
     let attached = tokio::select! {
@@ -221,9 +229,9 @@ pub(crate) async fn start_cluster(
             return Err(ClusterError::GivenUp);
         }
     };
-    let view = attached.view(RunId::default());
+    let engines = attached.client.engines().borrow().len();
     attached.client.close().await;
-    Ok(view)
+    Ok(NewCluster { found: attached.found, engines })
 }
 
 async fn start_one(

@@ -167,7 +167,7 @@ fn lay_out(handle: &RunHandle, run: &Run, by: GroupBy) -> String {
 
 /// A run's title for readers: `run 7 · tour.py line 12 · %%px -t 0,2`.
 fn title(handle: &RunHandle) -> String {
-    format!("run {} · {} · {}", handle.id.0, place(handle), handle.title.trim())
+    format!("run {} · {} · {}", handle.id.0, place(handle), handle.magic_line)
 }
 
 /// The place of its cell when it ran: `tour.py line 12`.

@@ -1,4 +1,5 @@
-//! Open documents, and following their px cells while the text is edited.
+//! Open documents, and following their px cells while the text is edited. What was closed is in `closed.rs`; how open texts go
+//! on with it is in `renames.rs`.
 //!
 //! A cell keeps its id, and with it its result, as long as it can be followed: in a notebook by the cell that holds it,
 //! in raw `.ipynb` by the nbformat id, in a script by an anchor at its magic that moves with the edits. If the anchor
@@ -9,17 +10,16 @@ mod cut;
 mod follow;
 mod formatting;
 mod notebook;
+mod renames;
 mod tracked;
+mod views;
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use super::{
-    BlockView, CellId, DocumentKey, DocumentView, FileWish, RunHandle, SessionEvent, Whereabouts,
-    snapshot::Texts,
-};
+use super::{CellId, DocumentKey, DocumentView, FileWish, RunHandle, SessionEvent, snapshot::Texts};
 use crate::{
     cells::{Carry, Delta, Dialect, End, Format, Index, PxCell, Views, Wanted},
     lint::Lints,
@@ -31,7 +31,7 @@ pub(super) use closed::Moved;
 use closed::Closed;
 use cut::Cut;
 use follow::{Fresh, Tracker};
-use tracked::{EarlierViews, Tracked};
+use tracked::Tracked;
 
 /// One text: a script, a raw notebook, or one cell of a synchronised notebook.
 #[derive(Debug)]
@@ -140,96 +140,6 @@ impl Documents {
         }
     }
 
-    /// Takes a text away, and remembers its px cells that have run until it is opened again. Returns whether it may be open
-    /// already under a new name that its file got.
-    fn put_away(&mut self, key: &DocumentKey) -> bool {
-        let Some(Unit { mut cut, blocks, notebook, .. }) = self.units.remove(key) else { return false };
-        cut.remember(blocks.into_iter().flatten());
-        let home = notebook.unwrap_or_else(|| key.clone());
-        let is_deleted = self.notebooks.contains_key(&home);
-        self.closed.put(Whereabouts { document: key.clone(), home }, is_deleted, cut)
-    }
-
-    pub(super) fn close(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
-        if self.units.get(key).is_some_and(|unit| unit.notebook.is_some()) {
-            return Vec::new();
-        }
-        let opened = self.units.get(key).map(|unit| unit.index.text());
-        let renamed = self.put_away(key);
-        let mut events = vec![SessionEvent::Cells(key.clone())];
-        events.extend(self.go_on_after(key, opened, renamed));
-        events
-    }
-
-    /// Gives a file, or all files in a folder, another name.
-    pub(super) fn rename(&mut self, old: &DocumentKey, new: &DocumentKey) -> Vec<SessionEvent> {
-        let scripts = self.units.iter().filter(|(_, unit)| unit.notebook.is_none()).map(|(key, _)| key);
-        let open = scripts.chain(self.notebooks.keys());
-        if self.closed.rename(old, new, open) { self.go_on_with_open(None) } else { Vec::new() }
-    }
-
-    /// A document or notebook was closed: lets texts go on with its results that are open already under another name. `opened`:
-    /// the number of its last text.
-    fn go_on_after(&mut self, home: &DocumentKey, opened: Option<u32>, renamed: bool) -> Vec<SessionEvent> {
-        // An editor opens the file as which an untitled document is saved, and then closes the untitled one.
-        let newest = self.units.iter().max_by_key(|(_, unit)| unit.index.text());
-        let newest = newest.filter(|(_, unit)| Some(unit.index.text()) > opened);
-        let saved_as = newest.map(|(key, unit)| unit.whereabouts(key).home);
-        let mut events = Vec::new();
-        if renamed {
-            events.extend(self.go_on_with_open(None));
-        }
-        if home.is_untitled() && opened.is_some() && saved_as.is_some() {
-            events.extend(self.go_on_with_open(saved_as.as_ref().map(|saved_as| (home, saved_as))));
-        }
-        self.closed.was_closed(home);
-        events
-    }
-
-    /// Lets open texts that have no results go on with those of the closed texts that they are: those that were renamed, or those
-    /// of an untitled document or notebook that was `saved` as another.
-    fn go_on_with_open(&mut self, saved: Option<(&DocumentKey, &DocumentKey)>) -> Vec<SessionEvent> {
-        let mut open: Vec<(Whereabouts, usize)> = self
-            .units
-            .iter()
-            .filter(|(_, unit)| unit.cells().all(|cell| cell.run.is_none()))
-            .map(|(key, unit)| (unit.whereabouts(key), unit.nth))
-            .filter(|(at, _)| saved.is_none_or(|(_, saved_as)| at.home == *saved_as))
-            .collect();
-        open.sort_by(|(one, nth), (other, other_nth)| (&one.home, nth).cmp(&(&other.home, other_nth)));
-        let mut events = Vec::new();
-        for (at, _) in open {
-            let Some(unit) = self.units.get_mut(&at.document) else { continue };
-            let cells = unit.px_cells();
-            let taken = match saved {
-                Some((untitled, _)) => self.closed.take_saved(untitled, &at, &cells),
-                None => self.closed.take(&at, &cells),
-            };
-            let Some(cut) = taken else { continue };
-            unit.cut = cut;
-            for cell in unit.blocks.iter_mut().flatten() {
-                if let Some(before) = unit.cut.take(&cell.cell) {
-                    cell.go_on_as(before);
-                }
-            }
-            self.outdate(&at.document);
-            events.push(SessionEvent::Cells(at.document));
-        }
-        events
-    }
-
-    /// The texts whose runs are under another name since this was last asked.
-    pub(super) fn take_moved(&mut self) -> Vec<Moved> {
-        self.closed.take_moved()
-    }
-
-    /// Where a px cell is, or was when its text was closed.
-    pub(super) fn whereabouts(&self, cell: CellId) -> Option<Whereabouts> {
-        let has_it = |unit: &Unit| unit.cells().any(|other| other.id == cell);
-        let open = self.units.iter().find(|(_, unit)| has_it(unit));
-        open.map(|(key, unit)| unit.whereabouts(key)).or_else(|| self.closed.whereabouts(cell).cloned())
-    }
-
     /// Notes that a px cell was asked to run: should it leave its text, it is remembered until it comes back.
     pub(super) fn asked_for(&mut self, key: &DocumentKey, cell: CellId) {
         let unit = self.units.get_mut(key);
@@ -333,7 +243,6 @@ impl Documents {
     pub(super) fn forget(&mut self, is_forgotten: impl Fn(RunId) -> bool) {
         let open = self.units.values_mut().map(|unit| &mut unit.cut);
         open.chain(self.closed.cuts_mut()).for_each(|cut| cut.forget(&is_forgotten));
-        self.closed.forget_empty();
     }
 
     /// Whether any open document holds a px cell.
@@ -355,75 +264,6 @@ impl Documents {
             found = Some(wish.clone());
         }
         found.unwrap_or_default()
-    }
-
-    /// The view of a document.
-    pub(super) fn view(&mut self, key: &DocumentKey) -> Option<Arc<DocumentView>> {
-        let unit = self.units.get_mut(key)?;
-        let notebook = unit.notebook.as_ref().and_then(|notebook| self.notebooks.get(notebook));
-        let end = notebook.map(|notebook| &notebook.end);
-        Some(unit.view(key, end))
-    }
-
-    /// The texts that belong together with a document, and its index among them.
-    pub(super) fn texts(&mut self, key: &DocumentKey) -> Option<(Arc<Texts>, usize)> {
-        let unit = self.units.get_mut(key)?;
-        if let Some(notebook) = unit.notebook.clone()
-            && let Some(texts) = self.texts_of_notebook(&notebook)
-        {
-            let nth = self.units.get(key)?.nth;
-            if texts.get(nth).is_some_and(|view| view.key == *key) {
-                return Some((texts, nth));
-            }
-        }
-        let view = self.view(key)?;
-        let unit = self.units.get_mut(key)?;
-        let wish = Arc::clone(unit.index.after().wish());
-        let alone = || Arc::new(Texts::new(vec![view], Vec::new(), wish));
-        Some((Arc::clone(unit.texts.get_or_insert_with(alone)), 0))
-    }
-
-    fn texts_of_notebook(&mut self, key: &DocumentKey) -> Option<Arc<Texts>> {
-        let notebook = self.notebooks.get_mut(key)?;
-        let outdated = std::mem::take(&mut notebook.outdated);
-        let views = match &notebook.texts {
-            Some(texts) if outdated.is_empty() => return Some(Arc::clone(texts)),
-            Some(texts) => {
-                let mut views = texts.to_vec();
-                for cell in &outdated {
-                    let Some(unit) = self.units.get_mut(cell) else { continue };
-                    if let Some(view) = views.get_mut(unit.nth).filter(|view| view.key == *cell) {
-                        *view = unit.view(cell, Some(&notebook.end));
-                    }
-                }
-                views
-            }
-            None => {
-                let mut views = Vec::with_capacity(notebook.order.len());
-                for cell in &notebook.order {
-                    let Some(unit) = self.units.get_mut(cell) else { continue };
-                    unit.nth = views.len();
-                    views.push(unit.view(cell, Some(&notebook.end)));
-                }
-                views
-            }
-        };
-        let numbered = (0..).zip(&notebook.order).filter(|(_, cell)| self.units.contains_key(*cell));
-        let numbers = numbered.map(|(number, _)| number).collect();
-        let texts = Arc::new(Texts::new(views, numbers, Arc::clone(notebook.end.carry.wish())));
-        notebook.texts = Some(Arc::clone(&texts));
-        Some(texts)
-    }
-
-    /// Notes that the view of a text is outdated.
-    fn outdate(&mut self, key: &DocumentKey) {
-        let Some(unit) = self.units.get_mut(key) else { return };
-        unit.outdate();
-        if let Some(notebook) = unit.notebook.as_ref().and_then(|notebook| self.notebooks.get_mut(notebook))
-            && notebook.texts.is_some()
-        {
-            notebook.outdated.push(key.clone());
-        }
     }
 
     /// A line of a document, or a part of it, without the JSON around it in a raw notebook; empty if there is no such part.
@@ -461,11 +301,6 @@ impl Documents {
         self.units.get(key).into_iter().flat_map(Unit::cells).map(|cell| cell.id).collect()
     }
 
-    /// Whether a text was closed: by itself, or together with its notebook. A cell that left a notebook which is open was deleted.
-    pub(super) fn is_closed(&self, key: &DocumentKey, home: &DocumentKey) -> bool {
-        !self.units.contains_key(key) && !self.notebooks.contains_key(home)
-    }
-
     /// Clears the shown runs of a text, also of its deleted cells; returns how many of its cells showed one.
     pub(super) fn clear(&mut self, key: &DocumentKey) -> usize {
         if let Some(unit) = self.units.get_mut(key) {
@@ -494,7 +329,6 @@ impl Documents {
         notebook: Option<DocumentKey>,
     ) {
         let text = Document::new(text, version);
-        let at = Whereabouts { home: notebook.clone().unwrap_or_else(|| key.clone()), document: key.clone() };
         let wanted = Wanted { format: self.format, is_ipy: key.has_extension("ipy") };
         let index = Index::new_as(text.rope(), dialect, wanted, self.next_text, Arc::clone(&self.top));
         self.next_text += 1;
@@ -511,6 +345,7 @@ impl Documents {
             earlier: None,
             texts: None,
         };
+        let at = unit.whereabouts(&key);
         unit.cut = self.closed.take(&at, &unit.px_cells()).unwrap_or_default();
         let all = Delta { replaced: vec![(0..0, 0..unit.index.blocks().len())], resolved: Vec::new() };
         unit.update(&all, self.encoding, &mut self.next_cell);
@@ -586,53 +421,6 @@ impl Unit {
         self.update(&delta, encoding, next);
     }
 
-    /// Its view. `end`: the end of its notebook, if it is in one.
-    fn view(&mut self, key: &DocumentKey, end: Option<&End>) -> Arc<DocumentView> {
-        if let Some(view) = &self.view {
-            return Arc::clone(view);
-        }
-        let earlier = self.earlier.take().and_then(Arc::into_inner);
-        let mut earlier = EarlierViews::new(earlier.map(|view| view.cells).unwrap_or_default());
-        let notable = self.index.notable_blocks();
-        let (mut cells, mut blocks) = (Vec::with_capacity(notable.len()), Vec::with_capacity(notable.len()));
-        for (number, block) in notable {
-            let first = cells.len();
-            for cell in &self.blocks[number] {
-                let number = u32::try_from(cells.len()).unwrap_or(u32::MAX);
-                cells.push(cell.view(block, number, &mut earlier));
-            }
-            let (px_cells, local_lines, set_up) = (first..cells.len(), block.local_lines, block.set_up);
-            if !px_cells.is_empty() || set_up.is_some() {
-                let marker = block.is_marked.then_some(block.line);
-                blocks.push(BlockView { number, marker, px_cells, local_lines, set_up });
-            }
-        }
-        let view = Arc::new(DocumentView {
-            key: key.clone(),
-            text: self.text.clone(),
-            dialect: self.index.dialect(),
-            wanted: self.index.wanted(),
-            format: self.index.format(),
-            divided: self.index.format().is_none_or(|known| known.format != Format::Ipython),
-            cells,
-            blocks,
-            ranges: self.index.ranges().collect(),
-            problems: self.lints.problems(&self.index, end.unwrap_or(&self.index.end())),
-            unreadable: self.index.error().map(ToString::to_string),
-            views: self.index.after().suffixes().map(str::to_owned).collect(),
-            aliases: self.index.after().aliases().collect(),
-            notebook: self.index.notebook_lines(),
-            deciding: self.index.deciding().collect(),
-        });
-        self.view = Some(Arc::clone(&view));
-        view
-    }
-
-    fn outdate(&mut self) {
-        self.texts = None;
-        self.earlier = self.view.take().or(self.earlier.take());
-    }
-
     /// Whether what it passes on to the texts below it in its notebook has changed.
     fn passes_on_change(&self) -> bool {
         let passed = self.passed.as_ref();
@@ -659,10 +447,6 @@ impl Unit {
             replanned |= tracker.refresh(&mut self.blocks[*at], self.index.block(*at));
         }
         replanned
-    }
-
-    fn whereabouts(&self, key: &DocumentKey) -> Whereabouts {
-        Whereabouts { home: self.notebook.as_ref().unwrap_or(key).clone(), document: key.clone() }
     }
 
     /// Its px cells as they are read.

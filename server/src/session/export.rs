@@ -165,7 +165,7 @@ fn report(
                 .to_owned(),
         );
     }
-    let about = About { title: &handle.title, place: &place(handle), images };
+    let about = About { title: &handle.magic_line, place: &place(handle), images };
     (render::report(run, about, most), missing)
 }
 

@@ -17,9 +17,8 @@ pub(crate) struct ResultSource {
 impl ResultSource {
     /// One line that names the cell: `result of line 12: %%px -t 0,2`.
     pub(crate) fn line(&self) -> String {
-        let title = self.run.title.trim();
         let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        format!("result of {}: {title}{hint}", self.place)
+        format!("result of {}: {}{hint}", self.place, self.run.magic_line)
     }
 }
 

@@ -147,7 +147,7 @@ impl KeptHead {
             cell: handle.number,
             line: handle.line + 1,
             place: handle.place_name.cell.map(|_| handle.place_name.to_string()),
-            title: handle.title.trim().to_owned(),
+            title: handle.magic_line.clone(),
             at: run.created,
             engines: run.request.engines.clone(),
             outcome: outcome(run),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CellId, DocumentKey, RunHandle};
+use super::{CellId, DocumentKey, RunHandle, TextId};
 use crate::{
     cells::{Deciding, Dialect, Known, LineName, NotebookLines, Placed, Wanted, notebook_line},
     lint::Problem,
@@ -14,6 +14,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct DocumentView {
     pub key: DocumentKey,
+    pub id: TextId,
     pub text: Document,
     /// How its text is parsed.
     pub dialect: Dialect,

@@ -289,7 +289,7 @@ impl Scanner<'_> {
                 line.push_part(&text, (name_end + 1).min(text.text().len())..text.text().len());
                 let options = options::parse(line.text(), kind, |range| line.range(range));
                 let suffix = suffix.to_owned();
-                if options.local {
+                if options.own.local {
                     self.run_too(&body, place.suite.is_none(), |name| About::InLocalBody { name });
                 }
                 // Of a name that is written as a string, without quotes and percent signs.

@@ -1,8 +1,8 @@
-//! `docs/magics.md`: its tables of magics and options are those of `magic.rs`.
+//! `docs/magics.md`: its tables of magics and options are those of `magic.rs` and `options.rs`.
 
 use expect_test::expect_file;
 
-use super::{MAGICS, OPTIONS, OptionEntry, Setting};
+use super::{MAGICS, OPTIONS, OptionEntry, options::DefaultValue};
 
 const BEGIN: &str = "<!-- From server/src/cells/magic.rs; UPDATE_EXPECT=1 renews it. -->\n";
 const END: &str = "<!-- To here. -->\n";
@@ -31,9 +31,9 @@ fn row(option: &OptionEntry) -> String {
         .filter(|magic| magic.takes(option))
         .map(|magic| format!("`{}`", magic.written()))
         .collect();
-    let default = match option.sets {
-        Setting::GroupOutputs | Setting::Out | Setting::Local => option.default(),
-        _ => format!("`{}`", option.default()),
+    let default = match option.sets.default() {
+        DefaultValue::Code(text) => format!("`{text}`"),
+        DefaultValue::Words(text) => text.to_owned(),
     };
     let upstream = if option.upstream.is_empty() { "the same" } else { option.upstream };
     let cells =

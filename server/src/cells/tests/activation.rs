@@ -184,7 +184,8 @@ fn a_new_activation_begins_with_defaults_of_its_own() {
         Dialect::Script,
     )
     .unwrap();
-    let shown: Vec<_> = cells.cells.iter().map(|cell| (cell.view.stream, cell.view.verbose)).collect();
+    let shown: Vec<_> =
+        cells.cells.iter().map(|cell| (cell.view.config.stream, cell.view.config.verbose)).collect();
     let (off, on) = (Some(false), Some(true));
     assert_eq!(shown, [(off, on), (off, on), (None, None), (None, on), (None, on)]);
 }

@@ -4,20 +4,20 @@ use std::fmt::Write;
 
 use expect_test::{Expect, expect};
 
-use super::super::{Options, magic::MagicKind, mapped::Mapped, options};
+use super::super::{
+    Options, OwnOptions,
+    magic::{ConfigOptions, MagicKind},
+    mapped::Mapped,
+    options,
+};
 
 fn parsed(of: MagicKind, line: &str) -> String {
     let text = Mapped::plain(line, 0);
     let Options {
         targets,
         block,
-        stream,
-        group_outputs,
-        out,
-        local,
-        verbose,
-        progress_after,
-        signal_on_interrupt,
+        config: ConfigOptions { stream, verbose, progress_after, signal_on_interrupt },
+        own: OwnOptions { group_outputs, out, local },
         dynamic,
         error,
     } = options::parse(line, of, |range| text.range(range));

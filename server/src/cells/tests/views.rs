@@ -19,7 +19,9 @@ fn force(name: &str, cell: &PxCell, all: &[&Cells]) -> String {
         Err(error) => error.to_string(),
     };
     let lines: Vec<u32> = deciders(cell, all).into_iter().map(|(_, decider, _)| decider.line).collect();
-    let settings = (view.block, view.stream, view.verbose, view.progress_after, &view.signal_on_interrupt);
+    let config = &view.config;
+    let settings =
+        (view.block, config.stream, config.verbose, config.progress_after, &config.signal_on_interrupt);
     format!("{name}: {targets} {settings:?} by {lines:?}")
 }
 

@@ -1,8 +1,9 @@
 //! The one owner of a controller's sockets. Commands and transport events come in; it tracks requests and sends messages.
 
 mod commands;
+mod questions;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -10,34 +11,32 @@ use tokio::{
 };
 
 use super::{
-    ClientOptions, ClusterStatus, Command, ConnectError, OthersInterrupt,
+    ClientOptions, ClusterStatus, Command, ConnectError,
     health::Health,
     hosts::Hosts,
-    hub::{ASK_UNFINISHED, Gone, Hub, read_unfinished},
+    hub::{Gone, Hub},
     interrupts::Interrupts,
-    requests::{Request, Requests},
-    wire::{EMPTY, Wire},
+    requests::Requests,
+    wire::Wire,
 };
 use crate::{
     clock,
     cluster::{
         connection::ConnectionInfo,
-        origin::{Origin, Origins},
+        origin::Origins,
         transport::{Channel, DownReason, Transport, TransportEvent},
     },
-    engines::{Activities, EngineId, EngineTable, EngineUuid},
-    jupyter::{Message, MsgId, content::UsageReply},
+    engines::{Activities, EngineTable},
+    jupyter::Message,
     run::LostReason,
 };
+use questions::{Fence, FenceMeaning, Survey, Warmth};
 
 /// How often time limits are checked while anything waits.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Between two updates of what engines do.
 const ACTIVITY_PACE: Duration = Duration::from_millis(100);
-
-/// Between two questions that ask whether output arrives.
-const WARM_AGAIN: Duration = Duration::from_millis(100);
 
 /// The actor behind a [`ClusterClient`](super::ClusterClient).
 pub(super) struct Actor<T> {
@@ -74,44 +73,6 @@ pub(super) struct Watches {
     pub(super) status: watch::Sender<ClusterStatus>,
     /// Whether no engine is being asked where it runs, nor the Hub what they work on.
     pub(super) settled: watch::Sender<bool>,
-}
-
-/// Whether output arrives. A subscription that is only on its way misses what is published before it arrives.
-enum Warmth {
-    /// Not known; the Hub has to list the engines first.
-    Cold,
-    /// Engines were asked something harmless; the first answer on iopub shows that it does.
-    Asked { asked: Vec<MsgId>, next: Instant, until: Instant },
-    /// It does, or was given up on.
-    Warm,
-}
-
-/// A question to the Hub about what engines have not finished, of whichever client.
-struct Survey {
-    /// `None` if it could not be sent.
-    id: Option<MsgId>,
-    /// When what waits for the answer goes on without it.
-    until: Instant,
-    interrupt: Option<OthersInterrupt>,
-}
-
-/// A harmless request after earlier ones to the same engine. When it is answered, the engine is past those.
-struct Fence {
-    id: MsgId,
-    engine: EngineUuid,
-    before: Vec<MsgId>,
-    meaning: FenceMeaning,
-}
-
-/// What the reply to a fence means for the requests before it that have no reply.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FenceMeaning {
-    /// Their replies are lost.
-    Lost,
-    /// The engine is past them, although code that awaits may still be running.
-    Passed,
-    /// They are another client's, and only the Hub says that the engine works on them: it does not.
-    Free,
 }
 
 struct Connecting {
@@ -385,164 +346,8 @@ impl<T: Transport> Actor<T> {
         }
     }
 
-    /// Asks the Hub for its engines: at first, after each reconnection, and from time to time while something waits. It is
-    /// the only sign of life there is.
-    fn question_hub(&mut self, now: Instant) {
-        // Notifications must already arrive, or an engine that comes between answer and subscription is missed.
-        let open = self.health.is_up(Channel::Registration) && self.health.is_up(Channel::Notification);
-        if !open || self.health.is_ending() {
-            return;
-        }
-        if self.hub.waiting_since().is_some_and(|since| now >= since + self.options.silence) {
-            // Perhaps the connections are dead without having been closed.
-            self.hub.disconnected();
-            Channel::ALL.iter().for_each(|channel| self.transport.rebuild(*channel));
-            return;
-        }
-        let needed = !self.hub.is_known() || self.requests.outstanding() > 0 || !self.is_well();
-        let due = self.hub.last_asked().is_none_or(|at| now >= at + self.options.ping);
-        if needed && due {
-            let (id, frames) = self.wire.request(None, "connection_request", "{}", EMPTY);
-            if self.transport.send(Channel::Registration, frames).is_ok() {
-                self.hub.asked(id, now);
-            }
-        }
-    }
-
-    /// Finds out whether output arrives: `kernel_info_request` on control is answered even by an engine that computes, and one
-    /// engine is enough, since all output comes through one relay.
-    fn warm(&mut self, now: Instant) {
-        if matches!(self.warmth, Warmth::Cold) {
-            let open = self.health.is_up(Channel::Iopub) && self.health.is_up(Channel::Control);
-            if !open || !self.hub.is_known() {
-                return;
-            }
-            self.warmth = if self.hub.table().is_empty() {
-                Warmth::Warm
-            } else {
-                Warmth::Asked { asked: Vec::new(), next: now, until: now + self.options.warm }
-            };
-        }
-        let Warmth::Asked { asked, next, until } = &mut self.warmth else { return };
-        if now >= *until {
-            tracing::warn!("no engine's output arrived in time; the first output may be missing");
-            self.warmed();
-        } else if now >= *next {
-            // Another one each time: one that died unnoticed answers nobody.
-            let turn = asked.len() % self.hub.table().len().max(1);
-            let Some(engine) = self.hub.table().iter().nth(turn) else { return };
-            let (id, frames) = self.wire.request(Some(&engine.uuid), "kernel_info_request", "{}", EMPTY);
-            // One that is not sent is asked again, until the limit.
-            let _ = self.transport.send(Channel::Control, frames);
-            asked.push(id);
-            *next = now + WARM_AGAIN;
-        }
-    }
-
-    /// Output arrives now. What began earlier is not heard of, so the Hub is asked for it.
-    fn warmed(&mut self) {
-        self.warmth = Warmth::Warm;
-        if !self.hub.table().is_empty() {
-            self.ask_unfinished(None);
-        }
-    }
-
-    /// Asks the Hub what engines have not finished. `interrupt` waits for the answer.
-    fn ask_unfinished(&mut self, interrupt: Option<OthersInterrupt>) {
-        let (id, frames) = self.wire.request(None, "db_request", "{}", ASK_UNFINISHED.into());
-        let sent = self.transport.send(Channel::Registration, frames).is_ok();
-        let now = Instant::now();
-        let until = if sent { now + self.options.ping } else { now };
-        self.surveys.push(Survey { id: sent.then_some(id), until, interrupt });
-        if !sent {
-            self.expire_surveys(now);
-        }
-    }
-
-    /// The Hub said what engines have not finished.
-    fn surveyed(&mut self, at: usize, message: &Message) {
-        let survey = self.surveys.swap_remove(at);
-        let unfinished = read_unfinished(message);
-        let is_own = |request: &MsgId| self.origins.of(request) == Origin::Own;
-        if self.hub.unfinished(&unfinished, is_own) {
-            // At once, since who asks for the engines waits for this.
-            self.activities_due = Some(Instant::now());
-            self.publish_activities();
-        }
-        self.placed = true;
-        if let Some(interrupt) = survey.interrupt {
-            self.begin_others(interrupt, &unfinished);
-        }
-    }
-
-    /// What waits for a Hub that does not answer goes on with what is known.
-    fn expire_surveys(&mut self, now: Instant) {
-        let due: Vec<Survey> = self.surveys.extract_if(.., |survey| now >= survey.until).collect();
-        for interrupt in due.into_iter().filter_map(|survey| survey.interrupt) {
-            self.begin_others(interrupt, &[]);
-        }
-    }
-
     fn activities_changed(&mut self) {
         self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
-    }
-
-    /// Asks engines where they run, those that were not asked. Not before it is known whether output arrives: that comes first.
-    fn ask_hosts(&mut self, now: Instant) {
-        if !matches!(self.warmth, Warmth::Warm) || !self.health.is_up(Channel::Control) {
-            return;
-        }
-        while let Some(engine) = self.hosts.next(now) {
-            let (id, frames) = self.wire.request(Some(&engine), "usage_request", "{}", EMPTY);
-            let sent = self.transport.send(Channel::Control, frames).is_ok();
-            self.hosts.asked(engine, sent.then_some(id), now);
-            if !sent {
-                break;
-            }
-        }
-    }
-
-    /// An engine said where it runs.
-    fn place(&mut self, engine: &EngineUuid, message: &Message) {
-        match message.content_as::<UsageReply>() {
-            Ok(place) => {
-                if let Some(host) = self.hub.place(engine, &place) {
-                    self.requests.hosted(engine, &host, clock::now());
-                }
-                self.placed = true;
-            }
-            Err(error) => tracing::debug!(%engine, %error, "the engine does not say where it runs"),
-        }
-        self.ask_hosts(Instant::now());
-    }
-
-    /// Sends each engine that still owes replies to `which` requests a harmless one after them. Its shell answers in order, and
-    /// the relay keeps the order, so once that is answered, a missing reply will not come, unless the code still awaits.
-    fn set_fences(&mut self, meaning: FenceMeaning, which: impl Fn(&MsgId, &Request) -> bool) {
-        let mut owed: HashMap<EngineUuid, Vec<MsgId>> = HashMap::new();
-        for (id, request) in self.requests.iter_outstanding() {
-            let follows = |fence: &Fence| fence.meaning == meaning && fence.before.contains(id);
-            let fenced = || self.fences.iter().any(follows);
-            if !request.is_replied() && which(id, request) && !fenced() {
-                owed.entry(request.uuid.clone()).or_default().push(id.clone());
-            }
-        }
-        for (engine, before) in owed {
-            let (id, frames) = self.wire.request(Some(&engine), "kernel_info_request", "{}", EMPTY);
-            if self.transport.send(Channel::Mux, frames).is_ok() {
-                self.fences.push(Fence { id, engine, before, meaning });
-            }
-        }
-    }
-
-    /// Asks an engine that is busy only according to the Hub for something harmless: if it is free, it answers.
-    fn ask_if_free(&mut self, engine: EngineId, uuid: &EngineUuid) {
-        let Some(request) = self.hub.unheard(engine).cloned() else { return };
-        let (id, frames) = self.wire.request(Some(uuid), "kernel_info_request", "{}", EMPTY);
-        if self.transport.send(Channel::Mux, frames).is_ok() {
-            let (engine, before) = (uuid.clone(), vec![request]);
-            self.fences.push(Fence { id, engine, before, meaning: FenceMeaning::Free });
-        }
     }
 
     /// Whether a question to the Hub was not answered in time.

@@ -95,7 +95,7 @@ fn answer(
         cell: to_proto::cell_id(handle.cell),
         line: cell.map_or(handle.line, |cell| cell.line),
         newer: snapshot.runs.newer(handle).map(|newer| to_proto::run_id(newer.id)),
-        title: handle.title.trim().to_owned(),
+        title: handle.magic_line.clone(),
         state: to_proto::run_state(run),
         summary: format!("{}{took}", render::outcome(run)),
         group_by: to_proto::group_by(by),

@@ -33,7 +33,7 @@ pub(crate) fn handle(snapshot: &Snapshot, params: ResultParams) -> Result<Seen<R
     let (run, note) =
         (shown.run.excerpt(MOST_OF_DOCUMENT), ide::note(&shown.run, snapshot.client.extension.run_local));
     let mut result = outputs::result(Some(shown.run.id), &run, by, shown.line.as_deref(), note);
-    pictures::add(&mut result, &run, pictures::Wanted::of(&params), shown.run.title.trim());
+    pictures::add(&mut result, &run, pictures::Wanted::of(&params), &shown.run.magic_line);
     Ok(Seen(result, vec![shown.run.id]))
 }
 

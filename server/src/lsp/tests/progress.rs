@@ -11,7 +11,7 @@ use crate::{
     engines::EngineId,
     jupyter::content::StreamName,
     run::{Event, EventKind, Run, RunId, RunRequest, Slot, Time},
-    session::{DocumentKey, Limits, RunHandle, SessionEvent, SpillFolder, Whereabouts},
+    session::{DocumentKey, Limits, RunHandle, SessionEvent, SpillFolder, TextId, Whereabouts},
 };
 
 const URI: &str = "file:///a.py";
@@ -34,6 +34,7 @@ impl FakeRun {
         client.emit(SessionEvent::Started(Arc::new(RunHandle {
             id: RunId(id),
             at: watch::channel(Whereabouts {
+                text: TextId(0),
                 document: DocumentKey::from(URI),
                 home: DocumentKey::from(URI),
             })
@@ -42,7 +43,7 @@ impl FakeRun {
             number: id,
             line: cell.line,
             place_name: Default::default(),
-            title: "%%px".to_owned(),
+            magic_line: "%%px".to_owned(),
             suffix: String::new(),
             fingerprint: plan.fingerprint(),
             px_cell: cell.cell,

@@ -69,3 +69,36 @@ async fn what_runs_is_shown_beside_its_cell_when_the_document_is_renamed_or_save
         client.end_with_unread(&["px/outputs"]).await;
     }
 }
+
+/// All their runs were listed under one of the two names.
+#[tokio::test]
+async fn files_that_swap_their_names_keep_their_runs_and_results() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = client(&sim).await;
+    let [a, b] = ["file:///a.py", "file:///b.py"];
+    let [of_a, of_b] = ["%px 1\n", "%px 2\n"];
+    client.open(a, of_a).await;
+    client.open(b, of_b).await;
+    client.engines(1).await;
+    for uri in [a, b] {
+        client.request("px/run", json!({ "uri": uri, "scope": "all" })).await;
+        let done = |params: &Value| params["uri"] == uri && params["cells"][0]["state"] == "succeeded";
+        client.expect_until("px/outputs", done).await;
+    }
+    let files = json!({ "files": [{ "oldUri": a, "newUri": b }, { "oldUri": b, "newUri": a }] });
+    client.notify("workspace/didRenameFiles", files).await;
+    close(&mut client, a).await;
+    close(&mut client, b).await;
+    client.open(a, of_b).await;
+    client.open(b, of_a).await;
+    for (uri, run) in [(a, 2), (b, 1)] {
+        let shown = |params: &Value| params["uri"] == uri && params["cells"][0]["run"] == run;
+        client.expect_until("px/outputs", shown).await;
+        let runs = client.request("px/runs", json!({ "uri": uri })).await;
+        let listed: Vec<&Value> =
+            runs["runs"].as_array().into_iter().flatten().map(|run| &run["run"]).collect();
+        assert_eq!(listed, [&json!(run)], "{runs}");
+    }
+
+    client.end_with_unread(&["px/outputs"]).await;
+}

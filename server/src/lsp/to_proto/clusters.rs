@@ -68,7 +68,7 @@ fn cell_of(handle: &RunHandle) -> EngineCell {
         uri: handle.document().to_string(),
         cell: cell_id(handle.cell),
         line: handle.line,
-        title: handle.title.trim().to_owned(),
+        title: handle.magic_line.clone(),
     }
 }
 

@@ -143,7 +143,7 @@ pub(in crate::lsp) fn past_run(past: &session::RunRecord, now: Time) -> PastRun 
         uri: Uri::from(&*handle.document().0),
         cell: cell_id(handle.cell),
         line: handle.line,
-        title: handle.title.trim().to_owned(),
+        title: handle.magic_line.clone(),
         suffix: handle.suffix.clone(),
         name: past.name.clone(),
         state: run_state(&run),

@@ -32,7 +32,7 @@ use crate::{
     session::{
         Cancellation, CellId, CellView, Conditional, DocumentKey, DocumentView, FileWish, Level, NoCell,
         NotRun, NotRunKind, Only, Place, RunCommand, RunError, RunHandle, RunResponse, Scope, Session,
-        SessionEvent, StartPolicy, parts,
+        SessionEvent, StartPolicy, Whereabouts, parts,
         queue::{REPLACED, Steps},
     },
 };
@@ -57,9 +57,7 @@ impl Reply {
 
 /// A px cell as it was when the command was handled.
 pub(super) struct PinnedCell {
-    pub(super) key: DocumentKey,
-    /// The notebook of that text, or else the text itself.
-    pub(super) home: DocumentKey,
+    pub(super) at: Whereabouts,
     pub(super) view: CellView,
     /// What running it does, with the options of the command.
     pub(super) planned: Result<Plan, Refusal>,
@@ -67,8 +65,8 @@ pub(super) struct PinnedCell {
     pub(super) only: Option<Only>,
     /// Whether its first engine runs it before the others.
     pub(super) canary: bool,
-    /// The magic's line.
-    pub(super) title: String,
+    /// The magic's line, without blanks around it.
+    pub(super) magic_line: String,
     /// That line as a reader calls it.
     pub(super) place_name: LineName,
     /// The cell of the file that holds it.
@@ -252,8 +250,11 @@ impl Actor {
         self.documents.asked_for(&text.key, view.id);
         let magic = view.cell.magic_range();
         PinnedCell {
-            key: text.key.clone(),
-            home: self.documents.home(&text.key),
+            at: Whereabouts {
+                text: text.id,
+                document: text.key.clone(),
+                home: self.documents.home(&text.key),
+            },
             planned: plan(&view.cell, &command.overrides),
             only: command.only,
             canary: command.canary,
@@ -264,7 +265,7 @@ impl Actor {
                 Some((texts, at)) => texts.line_name(at, magic.start),
                 None => text.place_of(&view),
             },
-            title: self.documents.excerpt(&text.key, magic),
+            magic_line: self.documents.excerpt(&text.key, magic).trim().to_owned(),
             view,
         }
     }
@@ -556,7 +557,7 @@ pub(super) fn local_lines(cells: &[PinnedCell], runs: &[Arc<RunHandle>]) -> u32 
     let mut lines = 0;
     for cell in cells.iter().filter(|cell| running.contains(&cell.view.id)) {
         if let Some(holder) = cell.holder
-            && counted.insert((&cell.key, holder.number))
+            && counted.insert((&cell.at.document, holder.number))
         {
             lines += holder.local_lines;
         }

@@ -4,7 +4,7 @@ use super::Actor;
 use crate::{
     cells::Dialect,
     session::{
-        CellText, DocumentKey, NotebookChange, Session, SessionEvent,
+        CellText, DocumentKey, NotebookChange, Renames, Session, SessionEvent,
         documents::{Documents, Moved},
     },
     text::{Change, Encoding},
@@ -26,9 +26,9 @@ impl Session {
         self.close_with(move |documents| documents.close(&key));
     }
 
-    /// A file or folder was renamed. Editors say so before or after they close what is open under its old name and open it again.
-    pub(crate) fn rename(&self, old: DocumentKey, new: DocumentKey) {
-        self.edit(move |documents| documents.rename(&old, &new));
+    /// Files or folders were renamed. Editors say so before or after they close what is open under an old name and open it again.
+    pub(crate) fn rename(&self, files: Renames) {
+        self.edit(move |documents| documents.rename(&files));
     }
 
     /// A notebook was opened: the keys of all its cells in order, texts in Python, and the cells that are Markdown all the
@@ -85,7 +85,7 @@ impl Actor {
     /// Passes on to runs under which names their documents go on.
     fn follow_names(&mut self) {
         for Moved { from, to } in self.documents.take_moved() {
-            let of_it = self.index.runs.values().filter(|entry| entry.at.borrow().document == from);
+            let of_it = self.index.runs.values().filter(|entry| entry.at.borrow().text == from);
             of_it.for_each(|entry| drop(entry.at.send_replace(to.clone())));
         }
     }

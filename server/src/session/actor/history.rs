@@ -80,6 +80,8 @@ impl Actor {
             }
         }
         self.forget(&gone);
+        let with_runs = self.index.runs.values().map(|entry| entry.at.borrow().text).collect();
+        self.documents.forget_closed(&with_runs);
         let unseen = self.index.runs.iter().filter(|(id, entry)| {
             entry.over
                 && entry.dismissed

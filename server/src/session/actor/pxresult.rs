@@ -5,7 +5,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{Actor, Message, commands::PinnedCell, run_index::RunEntry, runs::Sequence, send_back};
 use crate::{
     run::{EngineRun, Run, RunId, RunState},
-    session::{Level, ResultStore, RunHandle, RunResponse, SessionEvent, ShownResult},
+    session::{Level, ResultStore, RunHandle, RunResponse, SessionEvent, ShownResult, Whereabouts},
 };
 
 impl Actor {
@@ -19,7 +19,7 @@ impl Actor {
         sequence: &mut Sequence,
         response: &mut RunResponse,
     ) -> Result<(), String> {
-        let PinnedCell { key, home, view: cell, place_name, .. } = pinned;
+        let PinnedCell { at: Whereabouts { document, home, .. }, view: cell, place_name, .. } = pinned;
         let magic = &cell.cell.magic;
         // It means the run that this command queued before it, even if that one was in the queue already.
         let before = response.runs.iter().rev().find(|run| run.is_result_of(home, &magic.suffix)).cloned();
@@ -32,7 +32,7 @@ impl Actor {
                 magic.kind
             ));
         };
-        if let Some(name) = &magic.options.out {
+        if let Some(name) = &magic.options.own.out {
             // As in ipyparallel, it stores the result, shows nothing, and does not wait.
             self.name(run.id, name);
             return Ok(());
@@ -46,7 +46,7 @@ impl Actor {
             RunState::Queued | RunState::Running => {}
         }
         let shown = ShownResult { cell: cell.id, run };
-        self.notify(SessionEvent::ResultShown { document: key.clone(), shown: shown.clone() });
+        self.notify(SessionEvent::ResultShown { document: document.clone(), shown: shown.clone() });
         response.shown_results.push(shown);
         Ok(())
     }

@@ -21,7 +21,7 @@ use crate::{
     run::{Run, RunId, RunRequest, RunState},
     session::{
         CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
-        RunError, RunHandle, RunResponse, Session, SessionEvent, Whereabouts, parts,
+        RunError, RunHandle, RunResponse, Session, SessionEvent, parts,
         queue::{After, Entry, Steps},
         run_task::{self, Dispatch, Recipient},
         spill::{Spill, SpillFolder},
@@ -48,7 +48,7 @@ pub(super) struct Sequence {
 impl Sequence {
     /// Comes to the next px cell. If the command keeps going, what failed in an earlier cell of the file does not matter.
     fn come_to(&mut self, cell: &PinnedCell) {
-        let holder = cell.holder.map(|holder| (cell.key.clone(), holder.number));
+        let holder = cell.holder.map(|holder| (cell.at.document.clone(), holder.number));
         if self.keep_going && (holder.is_none() || holder != self.holder) {
             self.stopped = None;
             self.after.iter_mut().for_each(|after| after.must_succeed = false);
@@ -173,11 +173,10 @@ impl Actor {
 
     /// The cells of a command that were deleted since.
     fn deleted_cells(&self, command: &ResolvedCommand) -> HashSet<CellId> {
-        let texts: HashSet<&DocumentKey> = command.cells.iter().map(|cell| &cell.key).collect();
+        let texts: HashSet<&DocumentKey> = command.cells.iter().map(|cell| &cell.at.document).collect();
         let there: HashSet<CellId> = texts.into_iter().flat_map(|key| self.documents.cell_ids(key)).collect();
-        let is_gone = |cell: &&PinnedCell| {
-            !there.contains(&cell.view.id) && !self.documents.is_closed(&cell.key, &cell.home)
-        };
+        let is_gone =
+            |cell: &&PinnedCell| !there.contains(&cell.view.id) && !self.documents.is_closed(&cell.at);
         command.cells.iter().filter(is_gone).map(|cell| cell.view.id).collect()
     }
 
@@ -239,8 +238,8 @@ impl Actor {
         let (dispatch, wait) = oneshot::channel();
         let (regroup, regrouped) = watch::channel(None);
         // Its file may have another name since it was asked for.
-        let asked_at = || Whereabouts { document: pinned.key.clone(), home: pinned.home.clone() };
-        let (now_at, at) = watch::channel(self.documents.whereabouts(cell.id).unwrap_or_else(asked_at));
+        let at = self.documents.whereabouts(cell.id).unwrap_or_else(|| pinned.at.clone());
+        let (now_at, at) = watch::channel(at);
         let limits = self.settings.limits.clone();
         let spilled = Arc::new(SpillFolder::new(Arc::clone(&self.space), limits.clone(), id));
         let handle = Arc::new(RunHandle {
@@ -250,7 +249,7 @@ impl Actor {
             number: cell.cell.ordinal + 1,
             line: cell.line,
             place_name: pinned.place_name,
-            title: pinned.title.clone(),
+            magic_line: pinned.magic_line.clone(),
             suffix: cell.cell.magic.suffix.clone(),
             px_cell: cell.cell.clone(),
             fingerprint: cell.plan().unwrap_or(&plan).fingerprint(),
@@ -338,9 +337,9 @@ impl Actor {
     fn send(&self, run: RunId) -> Result<Dispatch, String> {
         let cluster = self.cluster().ok_or_else(|| ClusterError::None.to_string())?;
         let entry = self.index.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
-        let Whereabouts { document, home } = entry.at.borrow().clone();
-        let cells = || self.documents.cell_ids(&document);
-        if !self.documents.is_closed(&document, &home) && !cells().contains(&entry.handle.cell) {
+        let at = entry.at.borrow().clone();
+        let cells = || self.documents.cell_ids(&at.document);
+        if !self.documents.is_closed(&at) && !cells().contains(&entry.handle.cell) {
             return Err("its px cell was deleted before its turn".to_owned());
         }
         let table = cluster.client.engines().borrow().clone();

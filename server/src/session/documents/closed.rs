@@ -1,12 +1,12 @@
 //! Texts that were closed, and under which names they come back: their own, a new one after a rename, or the name of a file that
 //! an untitled document was saved as.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::cut::Cut;
 use crate::{
     cells::PxCell,
-    session::{CellId, DocumentKey, Whereabouts},
+    session::{CellId, DocumentKey, Renames, TextId, Whereabouts},
 };
 
 /// A text that was closed, with its px cells.
@@ -19,10 +19,10 @@ pub(super) struct ClosedText {
     cut: Cut,
 }
 
-/// That the runs of a text are those of another name from now on.
+/// That the runs of a text are from now on those of another one, or of the same under another name.
 #[derive(Debug)]
 pub(in crate::session) struct Moved {
-    pub(in crate::session) from: DocumentKey,
+    pub(in crate::session) from: TextId,
     pub(in crate::session) to: Whereabouts,
 }
 
@@ -52,12 +52,11 @@ impl ClosedText {
 
     /// Gives its document or notebook another name.
     fn rename(&mut self, home: DocumentKey) -> Moved {
-        let from = self.at.document.clone();
         if self.at.document == self.at.home {
             self.at.document = home.clone();
         }
         self.at.home = home;
-        Moved { from, to: self.at.clone() }
+        Moved { from: self.at.text, to: self.at.clone() }
     }
 }
 
@@ -88,24 +87,28 @@ impl Closed {
         self.renames.remove(home);
     }
 
-    /// Gives files another name: one, or all in a folder. `open`: the documents and notebooks that are open; they get theirs when
+    /// Whether a document or notebook is open under a name that is no longer that of its file.
+    pub(super) fn is_to_be_renamed(&self, home: &DocumentKey) -> bool {
+        self.renames.contains_key(home)
+    }
+
+    /// Gives files other names. `open`: the documents and notebooks that are open; they get theirs when
     /// they are closed. Returns whether a closed text may be open already under its new name.
     pub(super) fn rename<'a>(
         &mut self,
-        old: &DocumentKey,
-        new: &DocumentKey,
+        files: &Renames,
         open: impl Iterator<Item = &'a DocumentKey>,
     ) -> bool {
         for waiting in self.renames.values_mut() {
-            if let Some(newer) = waiting.renamed(old, new) {
+            if let Some(newer) = files.new_name(waiting) {
                 *waiting = newer;
             }
         }
-        self.renames.extend(open.filter_map(|home| Some((home.clone(), home.renamed(old, new)?))));
+        self.renames.extend(open.filter_map(|home| Some((home.clone(), files.new_name(home)?))));
         self.renames.retain(|home, new| home != new);
         let before = self.moved.len();
         for closed in &mut self.texts {
-            if let Some(home) = closed.at.home.renamed(old, new) {
+            if let Some(home) = files.new_name(&closed.at.home) {
                 self.moved.push(closed.rename(home));
             }
         }
@@ -144,9 +147,7 @@ impl Closed {
         });
         let (_, nth) = near.min()?;
         let closed = self.texts.remove(nth);
-        if closed.at != *at {
-            self.moved.push(Moved { from: closed.at.document, to: at.clone() });
-        }
+        self.moved.push(Moved { from: closed.at.text, to: at.clone() });
         Some(closed.cut)
     }
 
@@ -169,8 +170,8 @@ impl Closed {
         self.texts.iter().find(has_it).map(|closed| &closed.at)
     }
 
-    /// Forgets the texts of which nothing is remembered.
-    pub(super) fn forget_empty(&mut self) {
-        self.texts.retain(|closed| !closed.cut.is_empty());
+    /// Forgets the texts of which nothing is remembered, unless they have runs, which are to follow when they are renamed.
+    pub(super) fn forget_empty(&mut self, with_runs: &HashSet<TextId>) {
+        self.texts.retain(|closed| !closed.cut.is_empty() || with_runs.contains(&closed.at.text));
     }
 }

@@ -1,6 +1,9 @@
 //! Matching new px cells with old ones, when blocks of a document were replaced.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{CellId, cut::Cut, formatting::is_formatted, tracked::Tracked};
 use crate::{
@@ -153,16 +156,13 @@ fn pair_by_code(
     };
     let settled =
         |at: usize, old: Option<usize>| is_placed(at) || old.is_some_and(|old| fits(old, &new[at].cell));
-    for at in 0..new.len() {
-        if settled(at, pairs[at]) {
-            continue;
-        }
-        let free = |old: &usize| {
-            pairs.iter().enumerate().all(|(at, taken)| *taken != Some(*old) || !settled(at, *taken))
-        };
-        let Some(found) = (0..old.len()).filter(|old| fits(*old, &new[at].cell)).find(free) else {
-            continue;
-        };
+    let is_settled: Vec<bool> = (0..).zip(&*pairs).map(|(at, pair)| settled(at, *pair)).collect();
+    let closest = pairs.iter().zip(&is_settled).filter(|(_, is_settled)| **is_settled);
+    let closest: HashSet<usize> = closest.filter_map(|(pair, _)| *pair).collect();
+    let mut free: BTreeSet<usize> = (0..old.len()).filter(|old| !closest.contains(old)).collect();
+    for at in (0..new.len()).filter(|at| !is_settled[*at]) {
+        let Some(found) = free.iter().copied().find(|old| fits(*old, &new[at].cell)) else { continue };
+        free.remove(&found);
         pairs.iter_mut().filter(|taken| **taken == Some(found)).for_each(|taken| *taken = None);
         pairs[at] = Some(found);
     }

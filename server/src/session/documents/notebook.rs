@@ -106,11 +106,11 @@ impl Documents {
             .collect();
         let order = |cell: &DocumentKey| notebook.order.iter().position(|other| other == cell);
         gone.sort_by_key(order);
-        let opened = gone.iter().filter_map(|cell| self.units.get(cell)).map(|unit| unit.index.text()).max();
+        let closed = gone.iter().filter_map(|cell| self.units.get(cell)).map(Unit::id).max();
         let mut renamed = false;
         gone.iter().for_each(|cell| renamed |= self.put_away(cell));
         let mut events: Vec<SessionEvent> = gone.into_iter().map(SessionEvent::Cells).collect();
-        events.extend(self.go_on_after(key, opened, renamed));
+        events.extend(self.go_on_after(key, closed, renamed));
         events
     }
 

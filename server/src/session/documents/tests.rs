@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     engines::EngineId,
     run::{Run, RunId, RunRequest, Time},
-    session::{CellText, CellView, Limits, NotebookChange, Snapshot, SpillFolder},
+    session::{CellText, CellView, Limits, NotebookChange, Renames, Snapshot, SpillFolder, Whereabouts},
 };
 
 const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
@@ -19,6 +19,8 @@ struct Fixture {
     documents: Documents,
     version: i32,
     runs: u32,
+    /// Where the cell of each run is.
+    at: Vec<watch::Sender<Whereabouts>>,
 }
 
 fn key(name: &str) -> DocumentKey {
@@ -27,7 +29,7 @@ fn key(name: &str) -> DocumentKey {
 
 impl Fixture {
     fn new() -> Self {
-        Self { documents: Documents::new(Encoding::Utf16), version: 1, runs: 0 }
+        Self { documents: Documents::new(Encoding::Utf16), version: 1, runs: 0, at: Vec::new() }
     }
 
     fn open(name: &str, dialect: Dialect, text: &str) -> Self {
@@ -49,14 +51,16 @@ impl Fixture {
             let request = RunRequest { code: plan.code.clone(), engines: vec![EngineId(0)], single: true };
             let run = Run::new(RunId(self.runs), Arc::new(request), Time(0), true);
             let (_, view) = watch::channel(Arc::new(run));
+            let (now_at, at) = watch::channel(self.documents.whereabouts(cell.id).unwrap());
+            self.at.push(now_at);
             self.documents.set_run(&Arc::new(RunHandle {
                 id: RunId(self.runs),
-                at: watch::channel(Whereabouts { document: key(name), home: key(name) }).1,
+                at,
                 cell: cell.id,
                 number: cell.cell.ordinal + 1,
                 line: cell.line,
                 place_name: Default::default(),
-                title: String::new(),
+                magic_line: String::new(),
                 suffix: String::new(),
                 px_cell: cell.cell.clone(),
                 fingerprint: plan.fingerprint(),
@@ -306,6 +310,16 @@ fn a_formatter_that_replaces_all_keeps_results() {
         print(1): result 1, stale
         print(2): result 2
     "#]]);
+}
+
+/// Each was compared with all others for each of the others.
+#[test]
+fn a_thousand_equal_cells_are_followed_when_a_program_replaces_the_text() {
+    let text = "# %%\n%%px\nstep()\n\n".repeat(1000);
+    let mut fixture = Fixture::script(&text);
+    fixture.replace(&text.replace("step()", "step( )"));
+    let expected: String = (1..=1000).map(|run| format!("step( ): result {run}, stale\n")).collect();
+    assert!(fixture.show("a") == expected);
 }
 
 fn cell(name: &str, text: &str) -> CellText {

@@ -112,7 +112,7 @@ async fn the_heading_of_a_cell_of_a_notebook_is_not_raw_json_at_a_line_of_its_fi
     };
     let run = session.run(command).await.expect("it runs").runs.remove(0);
     assert_eq!(
-        (run.place_name.to_string().as_str(), run.title.trim()),
+        (run.place_name.to_string().as_str(), run.magic_line.as_str()),
         ("cell 2, line 2", "%px print(\"a\")")
     );
 }

@@ -1,6 +1,6 @@
 //! Calls that may or may not happen: what they would change is not known from there on.
 
-use super::{Decided, Names, Object, Origin, UNREAD_BLOCK, UnreadTargets, may_be_view};
+use super::{Decided, Names, Object, Origin, UNREAD_BLOCK, UnreadTargets, evaluate::may_be_view};
 use crate::{
     cells::{
         statements::{Call, Expr},

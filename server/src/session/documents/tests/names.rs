@@ -16,17 +16,37 @@ enum Said {
 impl Fixture {
     fn is_told(&mut self, said: Said, [old, new]: [&str; 2], text: &str) {
         match said {
-            Said::Renamed => self.documents.rename(&key(old), &key(new)),
+            Said::Renamed => self.documents.rename(&names(&[[old, new]])),
             Said::Closed => self.documents.close(&key(old)),
             Said::Opened => self.documents.open(key(new), Dialect::Script, 1, text),
         };
     }
 
-    /// The names of the texts whose runs go on under another one: `old -> document in home`.
+    /// Files runs under the texts and names that they go on under. Gives those of which the name is another: `old -> document in
+    /// home`.
     fn moved(&mut self) -> Vec<String> {
-        let moved = self.documents.take_moved().into_iter();
-        moved.map(|Moved { from, to }| format!("{from} -> {} in {}", to.document, to.home)).collect()
+        let mut renamed = Vec::new();
+        for Moved { from, to } in self.documents.take_moved() {
+            for at in self.at.iter().filter(|at| at.borrow().text == from) {
+                let before = at.send_replace(to.clone()).document;
+                renamed.extend(
+                    (before != to.document).then(|| format!("{before} -> {} in {}", to.document, to.home)),
+                );
+            }
+        }
+        renamed.dedup();
+        renamed
     }
+
+    /// The runs that are filed under a name.
+    fn runs_of(&self, name: &str) -> Vec<usize> {
+        let of_it = (1..).zip(&self.at).filter(|(_, at)| at.borrow().document == key(name));
+        of_it.map(|(run, _)| run).collect()
+    }
+}
+
+fn names(pairs: &[[&str; 2]]) -> Renames {
+    Renames::new(pairs.iter().map(|[old, new]| (key(old), key(new))).collect())
 }
 
 fn both_shown(fixture: &mut Fixture, name: &str) {
@@ -69,8 +89,8 @@ fn a_renamed_file_keeps_its_results_in_whatever_order_the_editor_says_so() {
 #[test]
 fn a_rename_back_before_the_document_is_closed_changes_nothing() {
     let mut fixture = Fixture::open(OLD, Dialect::Script, TWO);
-    fixture.documents.rename(&key(OLD), &key(NEW));
-    fixture.documents.rename(&key(NEW), &key(OLD));
+    fixture.documents.rename(&names(&[[OLD, NEW]]));
+    fixture.documents.rename(&names(&[[NEW, OLD]]));
     fixture.documents.close(&key(OLD));
     fixture.documents.open(key(OLD), Dialect::Script, 1, TWO);
     both_shown(&mut fixture, OLD);
@@ -99,7 +119,7 @@ fn files_that_swap_their_names_swap_their_results() {
         fixture.documents.close(&key(name));
     }
     let steps = [[OLD, "file:///x/third.py"], [NEW, OLD], ["file:///x/third.py", NEW]];
-    steps.iter().for_each(|[old, new]| drop(fixture.documents.rename(&key(old), &key(new))));
+    steps.iter().for_each(|[old, new]| drop(fixture.documents.rename(&names(&[[*old, *new]]))));
     fixture.documents.open(key(NEW), Dialect::Script, 1, TWO);
     fixture.documents.open(key(OLD), Dialect::Script, 1, &other);
     both_shown(&mut fixture, NEW);
@@ -110,6 +130,75 @@ fn files_that_swap_their_names_swap_their_results() {
             show(2): result 4
         "#]],
     );
+}
+
+/// The runs of both were filed under one of the two names, and what had not run got the results of the other.
+#[test]
+fn files_that_swap_their_names_at_once_swap_their_results_and_runs() {
+    #[derive(Clone, Copy)]
+    enum Step {
+        Swap,
+        Close(&'static str),
+    }
+    let other = TWO.replace("print", "show");
+    let orders = [
+        [Step::Swap, Step::Close(OLD), Step::Close(NEW)],
+        [Step::Swap, Step::Close(NEW), Step::Close(OLD)],
+        [Step::Close(OLD), Step::Swap, Step::Close(NEW)],
+        [Step::Close(NEW), Step::Swap, Step::Close(OLD)],
+        [Step::Close(OLD), Step::Close(NEW), Step::Swap],
+    ];
+    for (order, both_ran) in orders.iter().flat_map(|order| [(order, true), (order, false)]) {
+        let mut fixture = Fixture::open(OLD, Dialect::Script, TWO);
+        fixture.documents.open(key(NEW), Dialect::Script, 1, &other);
+        if both_ran {
+            fixture.run_all(NEW);
+        }
+        for step in order {
+            match step {
+                Step::Swap => fixture.documents.rename(&names(&[[OLD, NEW], [NEW, OLD]])),
+                Step::Close(name) => fixture.documents.close(&key(name)),
+            };
+            fixture.moved();
+        }
+        fixture.documents.open(key(OLD), Dialect::Script, 1, &other);
+        fixture.documents.open(key(NEW), Dialect::Script, 1, TWO);
+        fixture.moved();
+        both_shown(&mut fixture, NEW);
+        assert_eq!(fixture.runs_of(NEW), [1, 2]);
+        let (shown, runs) = match both_ran {
+            true => ("show(1): result 3\nshow(2): result 4\n", vec![3, 4]),
+            false => ("show(1): nothing\nshow(2): nothing\n", vec![]),
+        };
+        assert_eq!((fixture.show(OLD).as_str(), fixture.runs_of(OLD)), (shown, runs));
+    }
+}
+
+#[test]
+fn of_a_folder_and_a_file_in_it_that_are_renamed_together_the_file_gets_its_own_name() {
+    let renames = names(&[["file:///x", "file:///y"], ["file:///x/a.py", "file:///z.py"]]);
+    for (old, new) in [
+        ("file:///x/a.py", Some("file:///z.py")),
+        ("file:///x/b.py", Some("file:///y/b.py")),
+        ("file:///xy/b.py", None),
+    ] {
+        assert_eq!(renames.new_name(&key(old)), new.map(key), "{old}");
+    }
+}
+
+/// Its cells were deleted, so nothing is left of it but its runs.
+#[test]
+fn runs_follow_a_closed_text_for_as_long_as_there_are_any() {
+    for has_runs in [true, false] {
+        let mut fixture = Fixture::open(OLD, Dialect::Script, TWO);
+        fixture.documents.clear(&key(OLD));
+        fixture.documents.close(&key(OLD));
+        let with_runs = fixture.at.iter().map(|at| at.borrow().text).filter(|_| has_runs).collect();
+        fixture.documents.forget_closed(&with_runs);
+        fixture.documents.rename(&names(&[[OLD, NEW]]));
+        let renamed = if has_runs { vec![format!("{OLD} -> {NEW} in {NEW}")] } else { Vec::new() };
+        assert_eq!(fixture.moved(), renamed);
+    }
 }
 
 /// In VS Code the file is opened empty and gets its text; then the untitled document is emptied and closed.
@@ -215,7 +304,7 @@ fn a_renamed_notebook_keeps_its_results_although_its_cells_have_other_names() {
     };
     for opened_first in [true, false] {
         let mut fixture = notebook();
-        fixture.documents.rename(&key("nb"), &key("new"));
+        fixture.documents.rename(&names(&[["nb", "new"]]));
         if opened_first {
             again(&mut fixture);
         }
@@ -255,7 +344,7 @@ fn a_cell_that_waits_to_run_is_the_same_one_under_its_new_name() {
     fixture.documents.open(key(OLD), Dialect::Script, 1, TWO);
     let waiting = fixture.documents.cell_ids(&key(OLD))[1];
     fixture.documents.asked_for(&key(OLD), waiting);
-    fixture.documents.rename(&key(OLD), &key(NEW));
+    fixture.documents.rename(&names(&[[OLD, NEW]]));
     fixture.documents.close(&key(OLD));
     assert_eq!(fixture.documents.whereabouts(waiting).map(|at| at.document), Some(key(NEW)));
     fixture.documents.open(key(NEW), Dialect::Script, 1, TWO);
