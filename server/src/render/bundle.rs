@@ -19,6 +19,9 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     if let Some(source) = source {
         return terminal_text(&text_of(source), colors);
     }
+    if let Some(json) = json(data).filter(|_| names_a_class || plain.is_none()) {
+        return terminal_text(&json, colors);
+    }
     let mut lines: Vec<String> = data
         .iter()
         .filter(|(mime, _)| is_binary(mime))
@@ -40,6 +43,16 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     }
     lines.join("\n")
 }
+
+/// JSON that came as such, as people write it.
+fn json(data: &MimeBundle) -> Option<String> {
+    let value = data.get("application/json")?;
+    let compact = value.to_string();
+    if compact.len() <= ONE_LINE { Some(compact) } else { serde_json::to_string_pretty(value).ok() }
+}
+
+/// JSON of up to so many bytes is shown in one line.
+const ONE_LINE: usize = 60;
 
 /// Whether HTML is all that there is to see in it.
 pub(super) fn is_html_alone(data: &MimeBundle) -> bool {
@@ -77,8 +90,18 @@ fn sized(mime: &str, value: &Value, base64: bool) -> String {
         true => pixel_size(&text).map(|pixels| format!("{}×{}, ", pixels.width, pixels.height)),
         false => None,
     };
-    format!("<{} {}{}>", terminal_text(mime, false), pixels.unwrap_or_default(), size(bytes))
+    let name = NAMES.iter().find(|(begin, _)| mime.starts_with(begin)).map(|(_, name)| (*name).to_owned());
+    let name = name.unwrap_or_else(|| terminal_text(mime, false));
+    format!("<{name} {}{}>", pixels.unwrap_or_default(), size(bytes))
 }
+
+/// What people call the data of libraries that draw in the browser, by how its type begins.
+const NAMES: [(&str, &str); 4] = [
+    ("application/vnd.plotly.", "plotly figure"),
+    ("application/vnd.vegalite.", "Vega-Lite chart"),
+    ("application/vnd.vega.", "Vega chart"),
+    ("application/vnd.bokehjs_exec.", "Bokeh plot"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +129,8 @@ mod tests {
             ),
             (vec![("text/plain", "<IPython.core.display.Markdown object>"), ("text/markdown", "# 1")], "# 1"),
             (vec![("text/plain", "a  b\n1  2"), ("text/html", "<table/>")], "a  b\n1  2"),
-            (vec![("application/json", "{}")], "<application/json 2 B>"),
+            (vec![("application/vnd.x+json", "{}")], "<application/vnd.x+json 2 B>"),
+            (vec![("application/vnd.plotly.v1+json", "{}")], "<plotly figure 2 B>"),
             (vec![], ""),
         ] {
             assert_eq!(in_words(&bundle(&pairs), false), text);

@@ -10,18 +10,21 @@ use super::{
     line::{BlockLine, Paint},
     numbers::Detail,
     screen::{Item, Scope, bundles, visible},
-    template::Template,
+    template::{Template, what_is},
     terminal_text,
     wording::count,
 };
 use crate::{
     engines::RankSet,
-    jupyter::content::StreamName,
+    jupyter::content::{MimeBundle, StreamName},
     run::{Ending, EngineRun, OutputKind, Run},
 };
 
 /// Bytes of each engine that are read for it.
 const READ: usize = 2000;
+
+/// Longer values, of all engines together, are shown by their first line, in bytes.
+const MOST_OF_VALUES: usize = 256_000;
 
 /// The most things that a gist mentions besides the first.
 pub(super) const MOST_MORE: usize = 4;
@@ -115,25 +118,24 @@ impl Gist {
 
     /// How much there is besides: `… 399 more lines`, `2 plots`, `2 lines on stderr`.
     fn rest(&self, run: &Run, group: &Group, part: &EngineRun) -> Vec<Part> {
-        let shows = |name| {
-            self.parts.iter().any(|part| match part {
-                Part::Line { of, .. } => {
-                    matches!(&self.shown[*of].item, Item::Text { name: own, .. } if *own == name)
-                }
-                Part::Text(_) | Part::MoreLines(_) => false,
-            })
+        let shown = |name| {
+            let of_part = |part: &Part| match part {
+                Part::Line { of, .. } => match &self.shown[*of].item {
+                    Item::Text { name: own, text, .. } if *own == name => closing(text).1,
+                    _ => 0,
+                },
+                Part::Text(_) | Part::MoreLines(_) => 0,
+            };
+            self.parts.iter().map(of_part).sum::<usize>()
         };
-        let lines = |name: StreamName| {
-            let all = lines(part, name);
-            if shows(name) { all.saturating_sub(1) } else { all }
-        };
+        let lines = |name: StreamName| lines(part, name).saturating_sub(shown(name));
         let (out, err) = (lines(StreamName::Stdout), lines(StreamName::Stderr));
         let plots = plots(run, group, part);
         let on_stderr = || Part::Text(format!("{} on stderr", count(err, "line")));
         [
             (out > 0).then_some(Part::MoreLines(out)),
             (plots > 0).then(|| Part::Text(count(plots, "plot"))),
-            (err > 0).then(|| if shows(StreamName::Stderr) { Part::MoreLines(err) } else { on_stderr() }),
+            (err > 0).then(|| if shown(StreamName::Stderr) > 0 { Part::MoreLines(err) } else { on_stderr() }),
         ]
         .into_iter()
         .flatten()
@@ -210,9 +212,55 @@ fn line(shown: &Shown, which: Which, detail: Detail) -> String {
         None => shown.item.text().unwrap_or_default().to_owned(),
     };
     match which {
-        Which::First => first_line(&text),
-        Which::Last => last_line(&text).to_owned(),
+        Which::First if shown.template.is_none() => opening(&text),
+        Which::First => series(&text).unwrap_or_else(|| first_line(&text)),
+        Which::Last => closing(&text).0,
     }
+}
+
+/// A value in one line: what it is, or its first line.
+fn opening(text: &str) -> String {
+    let is_long = text.trim().contains('\n');
+    let named = is_long.then(|| series(text).or_else(|| what_is(text))).flatten();
+    named.unwrap_or_else(|| first_line(text))
+}
+
+/// `Series loss of 3 float64`, as pandas prints it.
+fn series(text: &str) -> Option<String> {
+    let (rows, about) = text.trim_end().rsplit_once('\n')?;
+    let (before, dtype) = about.split_once("dtype: ")?;
+    let said = |what: &str| {
+        let (_, behind) = before.split_once(what)?;
+        behind.split_once(", ").map(|(value, _)| value)
+    };
+    let length = said("Length: ").map_or_else(|| rows.lines().count().to_string(), str::to_owned);
+    let name = said("Name: ").map(|name| format!(" {name}")).unwrap_or_default();
+    Some(format!("Series{name} of {length} {dtype}"))
+}
+
+/// The last line that says something, and how many lines it stands for: of a warning the one that names it, of an object over
+/// many lines all of them.
+fn closing(text: &str) -> (String, usize) {
+    let last = last_line(text);
+    let lines = || text.lines().rev().filter(|line| !line.trim().is_empty());
+    if !last.is_empty() && last.chars().all(|c| "]})".contains(c)) {
+        let margin = |line: &str| line.len() - line.trim_start().len();
+        let end = lines().next().map_or(0, margin);
+        let opens = |line: &str| margin(line) <= end && line.trim_end().ends_with(['[', '{', '(']);
+        if let Some(inner) = lines().position(opens) {
+            let mut parts: Vec<&str> = lines().take(inner + 1).map(str::trim).collect();
+            parts.reverse();
+            let joined = parts.join(" ").replace("{ ", "{").replace(" }", "}");
+            return (joined.replace("[ ", "[").replace(" ]", "]"), inner + 1);
+        }
+    }
+    // Python prints a warning as `FILE:LINE: CLASS: TEXT`, and then the line of code.
+    let warning = lines().take(2).zip(1..).find_map(|(line, count)| {
+        let (before, said) = line.split_once("Warning: ")?;
+        let class = before.rsplit(' ').next()?;
+        before.contains(':').then(|| (format!("{class}Warning: {said}"), count))
+    });
+    warning.unwrap_or_else(|| (last.to_owned(), 1))
 }
 
 /// How many lines an engine wrote to a stream and is not cleared. Of a short text, blank lines do not count.
@@ -258,6 +306,9 @@ fn images(part: &EngineRun) -> impl Iterator<Item = u64> {
 fn summaries(run: &Run, group: &Group) -> Shown {
     let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
     parts.sort_by_key(|part| part.engine);
+    if let Some(shown) = values(&parts) {
+        return shown;
+    }
     let texts: Vec<_> = parts.into_iter().map(|part| (part.engine, summary(part))).collect();
     let mut text = texts.first().map(|(_, text)| text.clone()).unwrap_or_default();
     let same = texts.iter().all(|(_, other)| *other == text);
@@ -268,13 +319,32 @@ fn summaries(run: &Run, group: &Group) -> Shown {
     Shown { template, ..Shown::of(Item::Text { name: StreamName::Stdout, text, late: false }) }
 }
 
+/// Values that are too long to be read with all that is around them.
+fn values(parts: &[&EngineRun]) -> Option<Shown> {
+    let newest = |part: &EngineRun| {
+        visible(part).iter().rev().find_map(|output| match &output.kind {
+            OutputKind::Result { data, .. } => Some(MimeBundle::clone(data)),
+            _ => None,
+        })
+    };
+    let values: Vec<MimeBundle> = parts.iter().map(|part| newest(part)).collect::<Option<_>>()?;
+    let texts: Vec<_> =
+        parts.iter().zip(&values).map(|(part, data)| (part.engine, in_words(data, false))).collect();
+    if texts.iter().map(|(_, text)| text.len()).sum::<usize>() > MOST_OF_VALUES {
+        return None;
+    }
+    let template = Template::of(&texts, true)?;
+    let item = Item::Result { text: texts[0].1.clone(), data: values[0].clone() };
+    Some(Shown { template: Some(template), ..Shown::of(item) })
+}
+
 /// The most telling line of an engine's part.
 fn summary(part: &EngineRun) -> String {
     let newest = |wanted: fn(&OutputKind) -> Option<String>| {
         part.outputs.iter().rev().find_map(|output| wanted(&output.kind)).filter(|text| !text.is_empty())
     };
     newest(|kind| match kind {
-        OutputKind::Result { data, .. } => Some(first_line(&in_words(data, false))),
+        OutputKind::Result { data, .. } => Some(opening(&in_words(data, false))),
         _ => None,
     })
     .or_else(|| newest(|kind| last_of_stream(kind, Some(StreamName::Stdout))))
@@ -302,7 +372,7 @@ fn last_of_stream(kind: &OutputKind, wanted: Option<StreamName>) -> Option<Strin
         return None;
     }
     let shown = terminal_text(&text.end(READ), false);
-    Some(last_line(&shown)).filter(|line| !line.is_empty()).map(str::to_owned)
+    Some(closing(&shown).0).filter(|line| !line.is_empty())
 }
 
 /// The last line that holds more than blanks.

@@ -170,7 +170,7 @@ impl Template {
                     let text = column.cells[0].core();
                     if is_marked { marked(text, drawn) } else { drawn.text(text, base) }
                 } else {
-                    let summary = self.summarize(column, detail);
+                    let summary = self.summarize(column, detail, is_alone);
                     let (open, close) = if summary.is_gap && !is_alone { ("‹", "›") } else { ("", "") };
                     drawn.text(open, Paint::Note);
                     drawn.text(&summary.range, base);
@@ -185,10 +185,12 @@ impl Template {
         }
     }
 
-    fn summarize(&self, column: &Column, detail: Detail) -> Summary {
+    fn summarize(&self, column: &Column, detail: Detail, is_alone: bool) -> Summary {
         let texts = || column.cells.iter().map(Cell::core);
         let own = |(text, engine): (&str, &EngineId)| text.parse() == Ok(engine.0);
-        if Rule::OwnRank.applies() && texts().zip(&self.engines).all(own) {
+        // A rank by itself is a value like any other.
+        let is_value = is_alone && self.engines.len() <= FEW;
+        if !is_value && Rule::OwnRank.applies() && texts().zip(&self.engines).all(own) {
             return Summary::plain("‹rank›");
         }
         let distinct = || {
@@ -401,7 +403,7 @@ fn node_set(digits: &[&str]) -> String {
 }
 
 /// `array 3×4 float64`, `list of 12`.
-fn what_is(text: &str) -> Option<String> {
+pub(super) fn what_is(text: &str) -> Option<String> {
     let named = |name: &str| text.split_once(name).map(|(_, rest)| rest);
     let is_array = is_array(text);
     let elided = text.contains("...");
