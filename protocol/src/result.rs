@@ -222,7 +222,7 @@ pub struct Group {
     pub engines: Vec<u32>,
     /// How they are doing.
     pub state: GroupState,
-    /// The output of each of them, as plain text; lines that differ only in numbers are summed up: `loss {0.31…0.33} med 0.32 ▄▅█`.
+    /// The output of each of them, as plain text; lines that differ only in numbers are summed up: `loss ‹0.31 0.32 0.33›`.
     #[serde(default)]
     pub text: String,
 }

@@ -6,6 +6,7 @@
 //! it came.
 
 mod address;
+mod at_work;
 mod bundle;
 mod card;
 mod compare;
@@ -18,6 +19,7 @@ mod error_text;
 mod errors;
 mod export;
 mod fold;
+mod gist;
 mod grouped;
 mod hosts;
 mod images;
@@ -37,6 +39,7 @@ mod screen;
 mod secrets;
 mod sections;
 mod svg;
+mod table;
 mod template;
 mod terminal;
 mod timing;

@@ -122,7 +122,7 @@ fn only_engines_that_failed_or_differ_run_again_and_only_stragglers_are_interrup
     hover(&mut client, &uri, 1, "2 engines ·");
     run(&mut client, 8, json!({}));
     let seen = hover(&mut client, &uri, 8, "4 engines ·");
-    assert!(seen.contains("run {1…2} med 1.5"), "engines 1 and 3 ran it twice: {seen}");
+    assert!(seen.contains("run ‹1 2 1 2›"), "engines 1 and 3 ran it twice: {seen}");
 
     let slow = run(&mut client, 12, json!({}))["run"].clone();
     hover(&mut client, &uri, 12, "3 of 4 ended, waiting on [2]");

@@ -280,7 +280,7 @@ fn noblock_pxresult_and_names_on_a_real_cluster() {
             "ZeroDivisionError",
             "work.py line 13",
             "output of a --noblock cell",
-            "square of {rank}",
+            "square of ‹rank›",
         ],
     );
     assert!(!done.stdout.contains("not reached"), "{}", done.stdout);

@@ -384,7 +384,7 @@ export type Group = {
   engines: Array<number>;
   /** How they are doing. */
   state: GroupState;
-  /** The output of each of them, as plain text; lines that differ only in numbers are summed up: `loss {0.31…0.33} med 0.32 ▄▅█`. */
+  /** The output of each of them, as plain text; lines that differ only in numbers are summed up: `loss ‹0.31 0.32 0.33›`. */
   text: string;
 };
 

@@ -19,6 +19,9 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     if let Some(source) = source {
         return terminal_text(&text_of(source), colors);
     }
+    if let Some(json) = json(data).filter(|_| names_a_class || plain.is_none()) {
+        return terminal_text(&json, colors);
+    }
     let mut lines: Vec<String> = data
         .iter()
         .filter(|(mime, _)| is_binary(mime))
@@ -41,11 +44,21 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     lines.join("\n")
 }
 
+/// JSON that came as such, as people write it.
+fn json(data: &MimeBundle) -> Option<String> {
+    let value = data.get("application/json")?;
+    let compact = value.to_string();
+    if compact.len() <= ONE_LINE { Some(compact) } else { serde_json::to_string_pretty(value).ok() }
+}
+
+/// JSON of up to so many bytes is shown in one line.
+const ONE_LINE: usize = 60;
+
 /// Whether HTML is all that there is to see in it.
 pub(super) fn is_html_alone(data: &MimeBundle) -> bool {
     let plain = data.get("text/plain").map(text_of).unwrap_or_default();
     data.contains_key("text/html")
-        && with_picture(data).is_none()
+        && !has_picture(data)
         && (plain.is_empty() || plain.starts_with(DISPLAY_CLASS))
         && !["text/markdown", "text/latex"].iter().any(|&mime| data.contains_key(mime))
 }
@@ -53,9 +66,9 @@ pub(super) fn is_html_alone(data: &MimeBundle) -> bool {
 /// How the text of a display begins that only names its class.
 const DISPLAY_CLASS: &str = "<IPython.core.display.";
 
-/// The bundle, where there is an image in it.
-pub(super) fn with_picture(data: &MimeBundle) -> Option<MimeBundle> {
-    data.keys().any(|mime| is_picture(mime)).then(|| MimeBundle::clone(data))
+/// Whether there is an image in it.
+pub(super) fn has_picture(data: &MimeBundle) -> bool {
+    data.keys().any(|mime| is_picture(mime))
 }
 
 fn is_binary(mime: &str) -> bool {
@@ -77,8 +90,18 @@ fn sized(mime: &str, value: &Value, base64: bool) -> String {
         true => pixel_size(&text).map(|pixels| format!("{}×{}, ", pixels.width, pixels.height)),
         false => None,
     };
-    format!("<{} {}{}>", terminal_text(mime, false), pixels.unwrap_or_default(), size(bytes))
+    let name = NAMES.iter().find(|(begin, _)| mime.starts_with(begin)).map(|(_, name)| (*name).to_owned());
+    let name = name.unwrap_or_else(|| terminal_text(mime, false));
+    format!("<{name} {}{}>", pixels.unwrap_or_default(), size(bytes))
 }
+
+/// What people call the data of libraries that draw in the browser, by how its type begins.
+const NAMES: [(&str, &str); 4] = [
+    ("application/vnd.plotly.", "plotly figure"),
+    ("application/vnd.vegalite.", "Vega-Lite chart"),
+    ("application/vnd.vega.", "Vega chart"),
+    ("application/vnd.bokehjs_exec.", "Bokeh plot"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +129,8 @@ mod tests {
             ),
             (vec![("text/plain", "<IPython.core.display.Markdown object>"), ("text/markdown", "# 1")], "# 1"),
             (vec![("text/plain", "a  b\n1  2"), ("text/html", "<table/>")], "a  b\n1  2"),
-            (vec![("application/json", "{}")], "<application/json 2 B>"),
+            (vec![("application/vnd.x+json", "{}")], "<application/vnd.x+json 2 B>"),
+            (vec![("application/vnd.plotly.v1+json", "{}")], "<plotly figure 2 B>"),
             (vec![], ""),
         ] {
             assert_eq!(in_words(&bundle(&pairs), false), text);

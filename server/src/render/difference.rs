@@ -96,7 +96,7 @@ fn whole(old: &BlockLine, new: &BlockLine) -> Option<BlockLine> {
     let (old_text, new_text) = (old.text(), new.text());
     let short = old_text.chars().chain(new_text.chars()).nth(SHORT).is_none();
     (short && old.spans.first()?.paint == paint).then(|| {
-        let mut line = BlockLine::of(format!("‹{old_text} → "), Paint::Note);
+        let mut line = BlockLine::of(format!("‹{} → ", unmarked(&old_text)), Paint::Note);
         line.add(&new_text, paint);
         line.and("›", Paint::Note)
     })
@@ -128,20 +128,25 @@ fn word_by_word(old: &BlockLine, new: &BlockLine) -> Option<BlockLine> {
                 same += len;
                 line.add(&after, paint);
             }
-            DiffOp::Delete { .. } => line.add(&format!("‹−{before}›"), Paint::Note),
+            DiffOp::Delete { .. } => line.add(&format!("‹−{}›", unmarked(&before)), Paint::Note),
             DiffOp::Insert { .. } => {
                 line.add("‹+", Paint::Note);
                 line.add(&after, paint);
                 line.add("›", Paint::Note);
             }
             DiffOp::Replace { .. } => {
-                line.add(&format!("‹{before} → "), Paint::Note);
+                line.add(&format!("‹{} → ", unmarked(&before)), Paint::Note);
                 line.add(&after, paint);
                 line.add("›", Paint::Note);
             }
         }
     }
     (same * 2 >= new.len().max(old.len())).then_some(line)
+}
+
+/// A text whose own gaps would be marked within a mark.
+fn unmarked(text: &str) -> String {
+    text.replace(['‹', '›'], "")
 }
 
 /// Words and the blanks between them.

@@ -34,6 +34,22 @@ fn renewing() -> bool {
     std::env::var_os("UPDATE_EXPECT").is_some()
 }
 
+/// A DataFrame's text as pandas' HTML: names of columns in the first line, then an index and cells.
+fn as_html(text: &str) -> String {
+    let mut lines = text.lines().map(str::split_whitespace);
+    let cells = |tag: &str, words: &mut dyn Iterator<Item = &str>| -> String {
+        words.map(|word| format!("<{tag}>{word}</{tag}>")).collect()
+    };
+    let head = lines.next().map(|mut names| cells("th", &mut names)).unwrap_or_default();
+    let rows: String = lines
+        .map(|mut words| {
+            let index = cells("th", &mut words.by_ref().take(1));
+            format!("<tr>{index}{}</tr>", cells("td", &mut words))
+        })
+        .collect();
+    format!("<table class=\"dataframe\"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>")
+}
+
 /// A file of `tests/fold`.
 struct Case {
     path: PathBuf,
@@ -112,7 +128,7 @@ impl Case {
                     }
                     "result" => sample.result(slot, &text),
                     "dataframe" => {
-                        let html = format!("<table><td>{text}</td></table>");
+                        let html = as_html(&text);
                         let data = bundle(&[("text/plain", &text), ("text/html", &html)]);
                         sample.event(slot, EventKind::Result { data, execution_count: 1 })
                     }

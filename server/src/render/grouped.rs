@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     Group,
     screen::{Item, Scope, is_whole, screen, screens},
+    table::Tables,
     template::Template,
 };
 use crate::{
@@ -24,11 +25,20 @@ pub(super) struct Shown {
     pub(super) template: Option<Template>,
     /// A note about images that differ, since their text may be the same.
     pub(super) remark: Option<String>,
+    /// The tables of all of them, where these differ.
+    pub(super) tables: Option<Tables>,
+}
+
+impl Shown {
+    /// What all of them show alike.
+    pub(super) fn of(item: Item) -> Self {
+        Self { item, template: None, remark: None, tables: None }
+    }
 }
 
 /// The screen of one engine.
 pub(super) fn of_one(part: &EngineRun, scope: Scope) -> Vec<Shown> {
-    screen(part, scope).into_iter().map(|item| Shown { item, template: None, remark: None }).collect()
+    screen(part, scope).into_iter().map(Shown::of).collect()
 }
 
 /// The screen of a group, its engines by rank.
@@ -40,7 +50,7 @@ pub(super) fn of_group(run: &Run, group: &Group, scope: Scope) -> Vec<Shown> {
     let on_the_first = |scope| {
         let mut shown = of_one(first, scope);
         let note = "(as on the first of them; the others differ in numbers: group by engine to see them)";
-        shown.push(Shown { item: Item::Note(note.to_owned()), template: None, remark: None });
+        shown.push(Shown::of(Item::Note(note.to_owned())));
         shown
     };
     let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
@@ -90,12 +100,19 @@ fn together(parts: &[&EngineRun], scope: Scope) -> Option<Vec<Shown>> {
             }
             _ => None,
         };
-        shown.push(Shown { item: first, template, remark });
+        let tables = if same { None } else { tables_of(parts, &items) };
+        shown.push(Shown { template, remark, tables, ..Shown::of(first) });
     }
 }
 
 /// With more engines, different images are not counted: comparing them may take long.
 const COUNTED: usize = 64;
+
+/// The tables of engines that show one each.
+fn tables_of(parts: &[&EngineRun], items: &[Item]) -> Option<Tables> {
+    let tables = parts.iter().zip(items).map(|(part, item)| Some((part.engine, item.table()?)));
+    Tables::of(tables.collect::<Option<_>>()?)
+}
 
 /// How the images of engines differ: `4 different images`, `2 different images: [0-2], [3]`.
 fn image_differences(parts: &[&EngineRun], items: &[Item]) -> Option<String> {
@@ -125,14 +142,14 @@ fn image_differences(parts: &[&EngineRun], items: &[Item]) -> Option<String> {
 }
 
 /// A key that is equal for equal images.
-fn same_images(data: &MimeBundle) -> Vec<Cow<'_, str>> {
+pub(super) fn same_images(data: &MimeBundle) -> Vec<Cow<'_, str>> {
     let images = data.iter().filter(|(mime, _)| pictures::is_picture(mime));
     images.filter_map(|(mime, value)| Some(pictures::same(mime, value.as_str()?))).collect()
 }
 
 /// Notes that images differ from those of other engines, where their text is the same.
 pub(super) fn tell_from(shown: &mut [Shown], reference: &[Shown], ranks: &RankSet) {
-    let plain = |shown: &Shown| shown.remark.is_none() && shown.template.is_none();
+    let plain = |shown: &Shown| shown.remark.is_none() && shown.template.is_none() && shown.tables.is_none();
     for (shown, other) in shown.iter_mut().zip(reference).filter(|(own, other)| plain(own) && plain(other)) {
         if let (Some(own), Some(others)) = (shown.item.picture(), other.item.picture())
             && shown.item.text() == other.item.text()

@@ -1,25 +1,20 @@
 //! A run in one line, for the end of a cell's line in an editor.
 
 use super::{
-    Group,
-    bundle::in_words,
+    at_work::at_work,
     duration, elapsed,
-    endings::{failure, is_mild, is_stopped},
+    endings::{is_mild, is_stopped},
     errors,
     fold::fold,
-    grouped::{Shown, of_group},
+    gist::{Gist, MOST_MORE, gists, is_gone, short_ranks},
     hosts::pending,
-    line::{BlockLine, Paint},
-    numbers::{Detail, summarize_results},
-    screen::{Item, Scope},
-    template::Template,
-    terminal_text, without_key,
+    numbers::{BARS_IN_A_LINE, Detail, summarize_results},
+    without_key,
     wording::cut,
 };
 use crate::{
     engines::RankSet,
-    jupyter::content::StreamName,
-    run::{Ending, EngineRun, OutputKind, Run, RunState, Time},
+    run::{Ending, EngineRun, Run, RunState, Time},
 };
 
 /// Most characters of a hint: plan and result share a line in editors that show both.
@@ -69,7 +64,13 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
     let time = duration(elapsed(run, now));
     let line = match run.state() {
         RunState::Queued => "⏳ queued".to_owned(),
-        RunState::Running => waiting(run, budget, &format!(" · {time}")),
+        RunState::Running => {
+            let tail = format!(" · {time}");
+            let line = |does: &str| waiting(run, budget, does, &tail);
+            let bare = line("");
+            let room = budget.saturating_sub(bare.chars().count() + 3);
+            at_work(run, room).map(|does| line(&format!(" · {does}"))).unwrap_or(bare)
+        }
         RunState::Succeeded => {
             let gists = gists(run, &fold(run));
             let tail = format!(" · {time}");
@@ -77,16 +78,19 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
                 let line = gists.join(" · ");
                 line.chars().count() + 2 + tail.chars().count() <= budget
             };
-            let brief = || gists.iter().map(|gist| gist.text(Detail::Range)).collect();
-            let texts = [Detail::Bars(16), Detail::Median, Detail::Range]
-                .into_iter()
-                .map(|detail| gists.iter().map(|gist| gist.text(detail)).collect::<Vec<_>>())
+            let texts = |detail, more| gists.iter().map(|gist| gist.text(detail, more)).collect::<Vec<_>>();
+            let with_more = (0..=MOST_MORE).rev().map(|more| (Detail::Values(FULL), more));
+            let alone =
+                [Detail::Bars(BARS_IN_A_LINE), Detail::Median, Detail::Range].map(|detail| (detail, 0));
+            let texts = with_more
+                .chain(alone)
+                .map(|(detail, more)| texts(detail, more))
                 .find(|gists| has_room(gists))
                 .or_else(|| {
                     let (ranks, summary) = (gists.len() > 1).then(|| summarize_results(run))??;
                     Some(vec![format!("{} {summary}", short_ranks(&ranks))])
                 })
-                .unwrap_or_else(brief);
+                .unwrap_or_else(|| texts(Detail::Range, 0));
             fit("✓ ", &texts, &tail, budget)
         }
         RunState::Failed => {
@@ -98,10 +102,8 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
                 })
                 .collect();
             let gone = fold(run);
-            let gone = gone
-                .iter()
-                .filter(|group| matches!(group.ending, Some(Ending::Aborted(_) | Ending::Lost(_))));
-            gists.extend(gone.map(|group| Gist::of(run, group).text(Detail::Range)));
+            let gone = gone.iter().filter(|group| is_gone(group));
+            gists.extend(gone.map(|group| Gist::of(run, group).text(Detail::Range, 0)));
             let ok = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).count();
             let rest = if ok > 0 { format!(" · {ok} ok") } else { String::new() };
             let with_time = format!("{rest} · {time}");
@@ -118,16 +120,16 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
 /// As [`inline_within`], for clients that are not updated while time passes: a run that is not over is shown without its time.
 pub(crate) fn inline_timeless(run: &Run, now: Time, budget: usize) -> String {
     match run.state() {
-        RunState::Running => waiting(run, budget, ""),
+        RunState::Running => waiting(run, budget, "", ""),
         _ => inline_within(run, now, budget),
     }
 }
 
-/// The line of a run that is not over: how many engines have ended and which are awaited; `time` is appended.
-fn waiting(run: &Run, budget: usize, time: &str) -> String {
+/// The line of a run that is not over: how many engines have ended, what the others do, and which are awaited; `time` is appended.
+fn waiting(run: &Run, budget: usize, does: &str, time: &str) -> String {
     let ended = run.parts().filter(|part| part.ending().is_some()).count();
     let (all, failed) = (run.parts().len(), errors_so_far(run));
-    let line = |on: &str| format!("⏳ {ended}/{all}{failed}{on}{time}");
+    let line = |on: &str| format!("⏳ {ended}/{all}{failed}{does}{on}{time}");
     let room = budget.saturating_sub(line(WAITING_ON).chars().count());
     // Many scattered engines: their number rather than their ranks.
     pending(run, room)
@@ -137,170 +139,6 @@ fn waiting(run: &Run, budget: usize, time: &str) -> String {
 fn errors_so_far(run: &Run) -> String {
     let failed: RankSet = run.parts().filter(|part| part.error().is_some()).map(|part| part.engine).collect();
     if failed.is_empty() { String::new() } else { format!(" · ✗ {failed}") }
-}
-
-/// The gist of each group. A group whose gist reads like that of the first gets the last line in which it differs from it.
-fn gists(run: &Run, groups: &[Group]) -> Vec<Gist> {
-    let mut gists: Vec<Gist> = groups.iter().map(|group| Gist::of(run, group)).collect();
-    let Some((first, others)) = gists.split_first_mut() else { return gists };
-    let first = first.text(Detail::Range);
-    let without_ranks = |text: &str| text.split_once(' ').map(|(_, line)| line.to_owned());
-    for (gist, group) in others.iter_mut().zip(&groups[1..]) {
-        if gist.is_text() && without_ranks(&gist.text(Detail::Range)) == without_ranks(&first) {
-            let known = lines_of(run, &groups[0]);
-            let own = lines_of(run, group);
-            if let Some(line) = own.into_iter().rev().find(|line| !line.is_empty() && !known.contains(line)) {
-                gist.line = GistLine::Text(line);
-            }
-        }
-    }
-    gists
-}
-
-/// The last lines of a group, as text.
-fn lines_of(run: &Run, group: &Group) -> Vec<String> {
-    let scope = Scope { bytes: Some(READ), ..Scope::default() };
-    let shown = of_group(run, group, scope);
-    let texts = shown.iter().filter_map(|shown| shown.item.text());
-    texts.flat_map(str::lines).map(|line| line.trim().to_owned()).collect()
-}
-
-/// Bytes of each engine that the line is made from.
-const READ: usize = 2000;
-
-/// A group and one line of what it shows.
-struct Gist {
-    ranks: RankSet,
-    line: GistLine,
-}
-
-enum GistLine {
-    Text(String),
-    /// The engines differ; the line is found once the detail is known.
-    Alike(Vec<Shown>),
-}
-
-impl Gist {
-    fn of(run: &Run, group: &Group) -> Self {
-        let line = match run.part(group.representative) {
-            Some(part) if group.identical || !matches!(part.ending(), Some(Ending::Ok) | None) => {
-                GistLine::Text(summary(part))
-            }
-            _ => {
-                let scope = Scope { bytes: Some(READ), ..Scope::default() };
-                let shown = of_group(run, group, scope);
-                let has_summary =
-                    shown.iter().any(|shown| shown.template.is_some() || shown.remark.is_some());
-                GistLine::Alike(if has_summary { shown } else { vec![summaries(run, group)] })
-            }
-        };
-        Self { ranks: group.ranks.clone(), line }
-    }
-
-    fn is_text(&self) -> bool {
-        matches!(&self.line, GistLine::Text(text) if !text.is_empty())
-    }
-
-    fn text(&self, detail: Detail) -> String {
-        let line = match &self.line {
-            GistLine::Text(text) => text.clone(),
-            GistLine::Alike(shown) => summary_of(shown, detail),
-        };
-        let ranks = short_ranks(&self.ranks);
-        if line.is_empty() { ranks } else { format!("{ranks} {line}") }
-    }
-}
-
-/// A rank set, or its size where the ranks are too scattered to be named.
-fn short_ranks(ranks: &RankSet) -> String {
-    let named = ranks.to_string();
-    if named.len() <= 16 { named } else { format!("{} ×", ranks.len()) }
-}
-
-/// As [`summary`], of engines that differ in numbers.
-fn summary_of(shown: &[Shown], detail: Detail) -> String {
-    let newest = |wanted: fn(&Item) -> bool| shown.iter().rev().find(|shown| wanted(&shown.item));
-    let lines = |shown: &Shown| -> Vec<String> {
-        // The median of the sizes of different images means nothing.
-        let detail = if shown.remark.is_some() { Detail::Range } else { detail };
-        let mut lines: Vec<String> = match &shown.template {
-            Some(template) => template.lines(Paint::Note, Some(detail)).iter().map(BlockLine::text).collect(),
-            None => shown.item.text().unwrap_or_default().lines().map(str::to_owned).collect(),
-        };
-        if let (Some(remark), Some(first)) = (&shown.remark, lines.first_mut()) {
-            first.push_str(&format!(" · {remark}"));
-        }
-        lines
-    };
-    let last = |shown: &Shown| last_of(&lines(shown).join("\n"));
-    let first = |shown: &Shown| first_line(&lines(shown).join("\n"));
-    newest(|item| matches!(item, Item::Result { .. }))
-        .map(first)
-        .or_else(|| newest(|item| matches!(item, Item::Text { name: StreamName::Stdout, .. })).map(last))
-        .or_else(|| newest(|item| matches!(item, Item::Display { .. })).map(first))
-        .or_else(|| newest(|item| matches!(item, Item::Text { .. })).map(last))
-        .unwrap_or_default()
-}
-
-/// The summary of engines whose whole output cannot be summarised, for example because it is not all in memory: their one-line
-/// summaries, summarised.
-fn summaries(run: &Run, group: &Group) -> Shown {
-    let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
-    parts.sort_by_key(|part| part.engine);
-    let texts: Vec<_> = parts.into_iter().map(|part| (part.engine, summary(part))).collect();
-    let mut text = texts.first().map(|(_, text)| text.clone()).unwrap_or_default();
-    let same = texts.iter().all(|(_, other)| *other == text);
-    let template = if same { None } else { Template::of(&texts, false) };
-    if !same && template.is_none() {
-        text.push_str(" …");
-    }
-    Shown { item: Item::Text { name: StreamName::Stdout, text, late: false }, template, remark: None }
-}
-
-/// The last line that holds more than blanks.
-fn last_of(text: &str) -> String {
-    text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
-}
-
-/// The most telling line of an engine's part: how it failed, else its result, else the last line it wrote.
-fn summary(part: &EngineRun) -> String {
-    if let Some(words) = failure(part) {
-        return words;
-    }
-    let newest = |wanted: fn(&OutputKind) -> Option<String>| {
-        part.outputs.iter().rev().find_map(|output| wanted(&output.kind)).filter(|text| !text.is_empty())
-    };
-    newest(|kind| match kind {
-        OutputKind::Result { data, .. } => Some(first_line(&in_words(data, false))),
-        _ => None,
-    })
-    .or_else(|| newest(|kind| last_line(kind, StreamName::Stdout)))
-    .or_else(|| {
-        newest(|kind| match kind {
-            OutputKind::Display { data, .. } | OutputKind::UpdateDisplay { data, .. } => {
-                Some(first_line(&in_words(data, false)))
-            }
-            _ => None,
-        })
-    })
-    .or_else(|| newest(|kind| last_line(kind, StreamName::Stderr)))
-    .unwrap_or_default()
-}
-
-fn first_line(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default().to_owned();
-    if lines.next().is_some() { format!("{first} …") } else { first }
-}
-
-/// The last line of a stream piece that holds more than blanks; of long text only the end is looked at.
-fn last_line(kind: &OutputKind, wanted: StreamName) -> Option<String> {
-    let OutputKind::Stream(name, text) = kind else { return None };
-    if *name != wanted {
-        return None;
-    }
-    let shown = terminal_text(&text.end(2000), false);
-    Some(shown.lines().rev().map(str::trim).find(|line| !line.is_empty())?.to_owned())
 }
 
 /// As many gists as there is room for, then how many more there are, then the tail if there is room for it.
@@ -372,8 +210,14 @@ mod tests {
         };
         check(
             losses(4).all_ok(),
-            "✓ [0-3] loss {0.3…0.33} med 0.315 ▁▃▆█ · 110 ms",
-            "✓ [0-3] loss {0.3…0.33} med 0.315 · 110 ms",
+            "✓ [0-3] loss ‹0.30 0.31 0.32 0.33› · … 1 more line · 110 ms",
+            "✓ [0-3] loss ‹0.30 0.31 0.32 0.33› · 110 ms",
+            Severity::Ok,
+        );
+        check(
+            losses(9).all_ok(),
+            "✓ [0-8] loss ‹0.3…0.38› med 0.34 ▁▂▃▄▅▅▆▇█ · … 1 more line · 260 ms",
+            "✓ [0-8] loss ‹0.3…0.38› med 0.34 · 260 ms",
             Severity::Ok,
         );
     }
@@ -383,8 +227,8 @@ mod tests {
         let long = |n: u32| "line\n".repeat(100) + &format!("loss 0.{n}\n");
         let sample = (0..3)
             .fold(Sample::new(3), |sample, slot| sample.stdout(slot, &long(slot + 1)).spilled(slot, 100));
-        let text = "✓ [0-2] loss {0.1…0.3} med 0.2 ▁▅█ · 80 ms";
-        check(sample.all_ok(), text, text, Severity::Ok);
+        let text = "✓ [0-2] loss ‹0.1 0.2 0.3› · … 100 more lines · 80 ms";
+        check(sample.all_ok(), text, "✓ [0-2] loss ‹0.1 0.2 0.3› · 80 ms", Severity::Ok);
     }
 
     #[test]

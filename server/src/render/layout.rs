@@ -13,7 +13,7 @@ use super::{
     fold,
     grouped::{Shown, of_group, of_one},
     line::{BlockLine, Paint, Span, rule},
-    numbers::{Detail, summarize_results},
+    numbers::{Detail, FEW, summarize_results},
     screen::{Item, Scope},
     sections::{Block, Section, State, reference, sections},
     terminal_text,
@@ -137,7 +137,9 @@ pub(super) fn across_groups(run: &Run, view: View) -> Option<(RankSet, String)> 
             part.outputs.iter().any(|output| matches!(output.kind, OutputKind::Result { .. }))
         })
     };
-    let several = view.by == GroupBy::Fold && fold(run).iter().filter(has_result).count() > 1;
+    // Of few engines the groups show each value.
+    let is_many = run.parts().len() > FEW;
+    let several = is_many && view.by == GroupBy::Fold && fold(run).iter().filter(has_result).count() > 1;
     several.then(|| summarize_results(run))?
 }
 
@@ -271,9 +273,10 @@ fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &
     // The median of the sizes of different images means nothing.
     let detail = if shown.remark.is_some() { Some(Detail::Range) } else { detail };
     let painted = |paint: Paint| {
-        let mut lines: Vec<BlockLine> = match (&shown.template, shown.item.text()) {
-            (Some(template), _) => template.lines(paint, detail),
-            (None, text) => {
+        let mut lines: Vec<BlockLine> = match (&shown.tables, &shown.template, shown.item.text()) {
+            (Some(tables), ..) => tables.lines(paint),
+            (None, Some(template), _) => template.lines(paint, detail),
+            (None, None, text) => {
                 text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect()
             }
         };

@@ -1,4 +1,4 @@
-//! Numbers of several engines in a few characters: `{0…9} med 2.5 ▁▂▄█`.
+//! Numbers of several engines in a few characters: `0 1 4 9` of few, `0…9 med 2.5 ▁▂▄█` of many.
 
 use super::wording;
 use crate::{
@@ -9,9 +9,14 @@ use crate::{
 /// Longer tuples and lists are not summarised place by place.
 const PLACES: usize = 4;
 
+/// Of at most this many engines the values are shown as they are, in the order of ranks.
+pub(super) const FEW: usize = 8;
+
 /// How much of a summary there is room for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Detail {
+    /// The values of [`FEW`] engines in at most so many characters, else as `Bars(16)`.
+    Values(usize),
     /// Range, median and at most so many bars.
     Bars(usize),
     /// Range and median.
@@ -20,19 +25,37 @@ pub(super) enum Detail {
     Range,
 }
 
-/// A summary: the range that stands for the values, and a note after it.
+/// A summary: what stands for the values, and a note after it.
 pub(super) struct Summary {
-    /// `{0…9}`
+    /// `0…9`
     pub(super) range: String,
     /// ` med 2.5 ▁▂▄█`; empty, or begins with a blank.
     pub(super) rest: String,
+    /// Whether it has to be told from text that engines wrote, as `‹0…9›`.
+    pub(super) is_gap: bool,
 }
 
 impl Summary {
+    /// What reads as if an engine had written it.
     pub(super) fn plain(text: &str) -> Self {
-        Self { range: text.to_owned(), rest: String::new() }
+        Self { range: text.to_owned(), rest: String::new(), is_gap: false }
+    }
+
+    /// What no engine wrote.
+    pub(super) fn gap(text: String) -> Self {
+        Self { range: text, rest: String::new(), is_gap: true }
+    }
+
+    /// The values of few engines as they wrote them; `None` if there are many, or they take more than so many characters.
+    pub(super) fn values(texts: &[&str], most: usize) -> Option<Self> {
+        let between = if texts.iter().any(|text| text.contains([' ', ','])) { ", " } else { " " };
+        let all = (texts.len() <= FEW).then(|| texts.join(between))?;
+        (all.chars().count() <= most && Rule::Few.applies()).then(|| Self::gap(all))
     }
 }
+
+/// The most bars where they share a line with other text.
+pub(super) const BARS_IN_A_LINE: usize = 16;
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -54,7 +77,7 @@ pub(super) fn summarize_results(run: &Run) -> Option<(RankSet, String)> {
             if column.iter().all(|value| *value == column[0]) {
                 return format!("≡ {}", short(column[0]));
             }
-            let summary = spread(&column, &[], false, &engines, Detail::Bars(40));
+            let summary = spread(&column, &[], false, &engines, Detail::Values(40));
             format!("{}{}", summary.range, summary.rest)
         })
         .collect();
@@ -115,14 +138,24 @@ pub(super) fn spread(
 ) -> Summary {
     let mut order: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_finite()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let written = |i: usize| texts.get(i).map_or_else(|| short(values[i]), |text| (*text).to_owned());
+    let detail = match detail {
+        Detail::Values(most) => {
+            let all: Vec<String> = (0..values.len()).map(written).collect();
+            match Summary::values(&all.iter().map(String::as_str).collect::<Vec<_>>(), most) {
+                Some(values) => return values,
+                None => Detail::Bars(BARS_IN_A_LINE),
+            }
+        }
+        other => other,
+    };
     let odd = odd_ones(values, engines);
     let (Some(&lowest), Some(&highest)) = (order.first(), order.last()) else {
         return Summary::plain(odd.trim_start());
     };
     let (min, max) = (values[lowest], values[highest]);
-    let written = |i: usize| texts.get(i).map_or_else(|| short(values[i]), |text| (*text).to_owned());
     if min == max {
-        return Summary { range: written(lowest), rest: odd };
+        return Summary { rest: odd, ..Summary::plain(&written(lowest)) };
     }
     // A few digits, unless two different numbers would look the same.
     let close = short(min) == short(max);
@@ -139,11 +172,11 @@ pub(super) fn spread(
     let rest = match detail {
         Detail::Range => odd,
         Detail::Median => format!(" med {median}{odd}"),
-        Detail::Bars(most) => {
+        Detail::Bars(most) | Detail::Values(most) => {
             format!(" med {median} {}{odd}", sparkline(values, middle, min, max, most))
         }
     };
-    Summary { range: format!("{{{from}…{to}}}"), rest: rest.trim_end().to_owned() }
+    Summary { rest: rest.trim_end().to_owned(), ..Summary::gap(format!("{from}…{to}")) }
 }
 
 /// Summarises many numbers per engine: the range and the median of all, and a bar for each engine's median.
@@ -162,7 +195,7 @@ pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail) ->
         .collect();
     let all = finite(&rows.concat());
     let (Some(&min), Some(&max)) = (all.first(), all.last()) else {
-        return Summary { range: "{}".to_owned(), rest: " ⚠ nothing finite".to_owned() };
+        return Summary::plain("⚠ nothing finite");
     };
     let with_odd: RankSet = medians
         .iter()
@@ -174,18 +207,18 @@ pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail) ->
     let middle = median(&all);
     let known = finite(&medians);
     let bars = match (detail, known.first(), known.last()) {
-        (Detail::Bars(most), Some(&low), Some(&high)) if low < high => {
+        (Detail::Bars(most) | Detail::Values(most), Some(&low), Some(&high)) if low < high => {
             sparkline(&medians, median(&known), low, high, most)
         }
         _ => String::new(),
     };
     let rest = match detail {
         Detail::Range => odd,
-        Detail::Median | Detail::Bars(_) => {
+        Detail::Median | Detail::Bars(_) | Detail::Values(_) => {
             format!(" med {} {bars}", short(middle)).trim_end().to_owned() + &odd
         }
     };
-    Summary { range: format!("{{{}…{}}}", short(min), short(max)), rest }
+    Summary { rest, ..Summary::gap(format!("{}…{}", short(min), short(max))) }
 }
 
 /// ` ⚠ nan [1], inf [3]`
@@ -238,6 +271,9 @@ fn sparkline(values: &[f64], median: f64, min: f64, max: f64, most: usize) -> St
 
 /// A number in at most 4 significant digits, unless it is whole.
 fn short(value: f64) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() { "nan".to_owned() } else { value.to_string() };
+    }
     let size = value.abs();
     if value.fract() == 0.0 && size < 1e9 {
         return format!("{value:.0}");
@@ -272,24 +308,24 @@ mod tests {
 
     #[test]
     fn numbers_are_summed_up_as_a_range_a_median_and_a_bar_per_engine() {
-        check(&["0", "1", "4", "9"], expect!["[0-3] {0…9} med 2.5 ▁▂▄█"]);
-        check(&["0.31", "0.33", "np.float64(0.32)"], expect!["[0-2] {0.31…0.33} med 0.32 ▁█▅"]);
-        check(&["1e-07", "2e+30"], expect!["[0-1] {1e-7…2e30} med 1e30 ▁█"]);
-        check(&["-1.7e308", "1.7e308"], expect!["[0-1] {-1.7e308…1.7e308} med 0 ▁█"]);
+        check(&["0", "1", "4", "9"], expect!["[0-3] 0 1 4 9"]);
+        check(&["0.31", "0.33", "np.float64(0.32)"], expect!["[0-2] 0.31 0.33 0.32"]);
+        check(&["1e-07", "2e+30"], expect!["[0-1] 1e-7 2e30"]);
+        check(&["-1.7e308", "1.7e308"], expect!["[0-1] -1.7e308 1.7e308"]);
     }
 
     #[test]
     fn tuples_of_equal_length_are_summed_up_place_by_place() {
-        check(&["(1, 5)", "(2, 5)"], expect!["[0-1] {1…2} med 1.5 ▁█ · ≡ 5"]);
+        check(&["(1, 5)", "(2, 5)"], expect!["[0-1] 1 2 · ≡ 5"]);
         check(&["(1, 5)", "(2,)"], expect!["-"]);
         check(&["[1, 2, 3, 4, 5]", "[1, 2, 3, 4, 6]"], expect!["-"]);
     }
 
     #[test]
     fn what_is_not_finite_is_counted() {
-        check(&["1", "nan", "3"], expect!["[0-2] {1…3} med 2 ▁!█ ⚠ nan [1]"]);
-        check(&["1.0", "nan", "inf"], expect!["[0-2] 1 ⚠ nan [1], inf [2]"]);
-        check(&["nan", "inf"], expect!["[0-1] ⚠ nan [0], inf [1]"]);
+        check(&["1", "nan", "3"], expect!["[0-2] 1 nan 3"]);
+        check(&["1.0", "nan", "inf"], expect!["[0-2] 1 nan inf"]);
+        check(&["nan", "inf"], expect!["[0-1] nan inf"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     ErrorGroup, Frame, GroupBy, Span,
-    bundle::{in_words, with_picture},
+    bundle::{has_picture, in_words},
     errors,
     errors::Kind,
     fold,
@@ -250,12 +250,11 @@ pub(crate) fn html_outputs(run: &Run) -> Vec<HtmlOutput<'_>> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     let mut found: Vec<(usize, BTreeSet<EngineId>, &str, String)> = Vec::new();
     for part in run.parts() {
-        let html = bundles(part).filter(|data| with_picture(data).is_none()).filter_map(|data| {
-            match data.get("text/html") {
+        let html =
+            bundles(part).filter(|data| !has_picture(data)).filter_map(|data| match data.get("text/html") {
                 Some(Value::String(html)) if !html.trim().is_empty() => Some((data, html.as_str())),
                 _ => None,
-            }
-        });
+            });
         for (at, (data, html)) in html.enumerate() {
             let index = *known.entry(html).or_insert_with(|| {
                 let alt = without_keys(&in_words(data, false)).into_owned();

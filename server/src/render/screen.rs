@@ -8,7 +8,8 @@ use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
 use ropey::Rope;
 
 use super::{
-    bundle::{in_words, with_picture},
+    bundle::{has_picture, in_words},
+    table::Table,
     terminal_text, wording,
 };
 use crate::{
@@ -22,9 +23,9 @@ pub(super) enum Item {
     /// Text of one stream.
     Text { name: StreamName, text: String, late: bool },
     /// A display, in words.
-    Display { text: String, late: bool, picture: Option<MimeBundle> },
+    Display { text: String, late: bool, data: MimeBundle },
     /// A result, in words.
-    Result { text: String, picture: Option<MimeBundle> },
+    Result { text: String, data: MimeBundle },
     /// A traceback.
     Error(Arc<ErrorContent>),
     /// What a pager was asked to show.
@@ -50,7 +51,17 @@ impl Item {
     /// Its images, in the bundle they came in.
     pub(super) fn picture(&self) -> Option<&MimeBundle> {
         match self {
-            Self::Display { picture, .. } | Self::Result { picture, .. } => picture.as_ref(),
+            Self::Display { data, .. } | Self::Result { data, .. } => {
+                Some(data).filter(|data| has_picture(data))
+            }
+            _ => None,
+        }
+    }
+
+    /// The table that it is.
+    pub(super) fn table(&self) -> Option<Table> {
+        match self {
+            Self::Display { data, .. } | Self::Result { data, .. } => Table::of(data),
             _ => None,
         }
     }
@@ -118,7 +129,7 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
     let outputs = &part.outputs;
     let versions = newest_versions(outputs);
     let mut pieces: Vec<Piece> = Vec::new();
-    let visible = &outputs[first_visible(outputs)..];
+    let visible = visible(part);
     // Of very many outputs (streams that alternate) a view with limits looks at both ends only.
     let skipped = match scope.bytes {
         Some(_) if visible.len() > 2 * MANY && !scope.merged => MANY..visible.len() - MANY,
@@ -150,7 +161,7 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
                 pieces.push(Piece::Whole(Item::Display {
                     text: in_words(data, scope.colors),
                     late: output.late,
-                    picture: with_picture(data),
+                    data: MimeBundle::clone(data),
                 }));
             }
             OutputKind::UpdateDisplay { data, display_id } => {
@@ -160,14 +171,14 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
                     pieces.push(Piece::Whole(Item::Display {
                         text: in_words(data, scope.colors),
                         late: output.late,
-                        picture: with_picture(data),
+                        data: MimeBundle::clone(data),
                     }));
                 }
             }
             OutputKind::ClearOutput { .. } => {}
             OutputKind::Result { data, .. } => {
-                let (text, picture) = (in_words(data, scope.colors), with_picture(data));
-                pieces.push(Piece::Whole(Item::Result { text, picture }));
+                let text = in_words(data, scope.colors);
+                pieces.push(Piece::Whole(Item::Result { text, data: MimeBundle::clone(data) }));
             }
             OutputKind::Error(error) => pieces.push(Piece::Whole(Item::Error(Arc::clone(error)))),
             OutputKind::Unreadable(why) => pieces.push(Piece::Whole(Item::Note(terminal_text(why, false)))),
@@ -187,7 +198,6 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
 /// What is on the screen besides text and errors, in order: displays in their newest version, results, pages.
 pub(super) fn bundles<'a>(part: &'a EngineRun) -> impl Iterator<Item = &'a MimeBundle> {
     let versions = newest_versions(&part.outputs);
-    let visible = &part.outputs[first_visible(&part.outputs)..];
     let on_screen = move |output: &'a Output| -> Option<&'a MimeBundle> {
         let (data, id, shown) = match &output.kind {
             OutputKind::Result { data, .. } => return Some(data),
@@ -201,14 +211,14 @@ pub(super) fn bundles<'a>(part: &'a EngineRun) -> impl Iterator<Item = &'a MimeB
             Some(newest) => (!newest.displayed && Arc::ptr_eq(newest.data, data)).then_some(data),
         }
     };
-    visible.iter().filter_map(on_screen).chain(&part.pages)
+    visible(part).iter().filter_map(on_screen).chain(&part.pages)
 }
 
 /// Whether all text that is on the screen is in memory.
 pub(super) fn is_whole(part: &EngineRun) -> bool {
     let hidden =
         |output: &Output| matches!(&output.kind, OutputKind::Stream(_, text) if !text.hidden().is_empty());
-    part.spilled.is_none() || !part.outputs[first_visible(&part.outputs)..].iter().any(hidden)
+    part.spilled.is_none() || !visible(part).iter().any(hidden)
 }
 
 /// Appends text to the last piece if that is of the same kind, else as a new piece.
@@ -246,6 +256,11 @@ fn newest_versions(outputs: &[Output]) -> HashMap<&str, Newest<'_>> {
         versions.insert(id, Newest { data, displayed });
     }
     versions
+}
+
+/// The outputs of an engine that were not cleared.
+pub(super) fn visible(part: &EngineRun) -> &[Output] {
+    &part.outputs[first_visible(&part.outputs)..]
 }
 
 /// The index of the first output that no `clear_output` removed.

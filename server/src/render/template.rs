@@ -5,7 +5,7 @@
 
 use super::{
     line::{BlockLine, Paint},
-    numbers::{Detail, Summary, number, spread},
+    numbers::{BARS_IN_A_LINE, Detail, FEW, Summary, number, spread},
 };
 use crate::{
     engines::{EngineId, RankSet},
@@ -17,6 +17,9 @@ use crate::{
 
 /// Results of more numbers than this are shown by their shape.
 const SMALL: usize = 8;
+
+/// How many characters the values of few engines may take in a line, in all gaps together.
+const VALUES: usize = 72;
 
 /// Texts that differ in tokens only, one per engine.
 pub(super) struct Template {
@@ -130,21 +133,24 @@ impl Template {
         let mut drawn = Drawn { lines: vec![BlockLine::default()], ..Drawn::default() };
         for (n, line) in lines.iter().enumerate() {
             let detail = detail.unwrap_or(match varying(line) {
+                few @ 0..=3 if self.engines.len() <= FEW => Detail::Values(VALUES / few.max(1)),
                 0 | 1 => Detail::Bars(40),
-                2 | 3 => Detail::Bars(16),
+                2 | 3 => Detail::Bars(BARS_IN_A_LINE),
                 4..=6 => Detail::Median,
                 _ => Detail::Range,
             });
             // The piece in which a line begins was drawn with the line before.
-            for piece in line.iter().skip(usize::from(n > 0)) {
-                self.draw(piece, base, detail, &mut drawn);
+            for (at, piece) in line.iter().enumerate().skip(usize::from(n > 0)) {
+                let is_alone = is_alone(line, at);
+                self.draw(piece, base, detail, is_alone, &mut drawn);
             }
         }
         drawn.finish();
         drawn.lines
     }
 
-    fn draw(&self, piece: &Piece, base: Paint, detail: Detail, drawn: &mut Drawn) {
+    /// `is_alone`: nothing else stands in the line, so that a summary needs no marks.
+    fn draw(&self, piece: &Piece, base: Paint, detail: Detail, is_alone: bool, drawn: &mut Drawn) {
         let marked = |text: &str, drawn: &mut Drawn| {
             let blanks = text.len() - text.trim_start().len();
             drawn.literal(&text[..blanks], base);
@@ -159,11 +165,16 @@ impl Template {
                 let (before, after) = column.blanks();
                 drawn.finish();
                 drawn.text(&before, base);
-                if marks && column.kind == Kind::Number && column.is_equal() {
-                    marked(column.cells[0].core(), drawn);
+                if column.is_equal() {
+                    let is_marked = marks && column.kind == Kind::Number;
+                    let text = column.cells[0].core();
+                    if is_marked { marked(text, drawn) } else { drawn.text(text, base) }
                 } else {
-                    let summary = self.summarize(column, detail);
+                    let summary = self.summarize(column, detail, is_alone);
+                    let (open, close) = if summary.is_gap && !is_alone { ("‹", "›") } else { ("", "") };
+                    drawn.text(open, Paint::Note);
                     drawn.text(&summary.range, base);
+                    drawn.text(close, Paint::Note);
                     drawn.note = summary.rest;
                 }
                 if !after.is_empty() {
@@ -174,11 +185,13 @@ impl Template {
         }
     }
 
-    fn summarize(&self, column: &Column, detail: Detail) -> Summary {
+    fn summarize(&self, column: &Column, detail: Detail, is_alone: bool) -> Summary {
         let texts = || column.cells.iter().map(Cell::core);
         let own = |(text, engine): (&str, &EngineId)| text.parse() == Ok(engine.0);
-        if Rule::OwnRank.applies() && texts().zip(&self.engines).all(own) {
-            return Summary::plain("{rank}");
+        // A rank by itself is a value like any other.
+        let is_value = is_alone && self.engines.len() <= FEW;
+        if !is_value && Rule::OwnRank.applies() && texts().zip(&self.engines).all(own) {
+            return Summary::plain("‹rank›");
         }
         let distinct = || {
             let mut all: Vec<&str> = texts().collect();
@@ -192,30 +205,43 @@ impl Template {
                 let read = if time { seconds } else { number };
                 let values: Option<Vec<f64>> = texts().map(read).collect();
                 let Some(values) = values else {
-                    return Summary::plain(&format!("{{{} texts}}", distinct().len()));
+                    return Summary::gap(format!("{} texts", distinct().len()));
                 };
-                let detail = if column.pid { Detail::Range } else { detail };
                 let texts: Vec<&str> = texts().collect();
+                let few = match detail {
+                    Detail::Values(most) if column.pid => Summary::values(&texts, most),
+                    _ => None,
+                };
+                if let Some(values) = few {
+                    return values;
+                }
+                let detail = if column.pid { Detail::Range } else { detail };
                 spread(&values, &texts, time, &self.engines, detail)
             }
-            Kind::Address if texts().all(|text| text.starts_with("0x")) => Summary::plain("{0x…}"),
-            Kind::Address => Summary::plain(&format!("{{{} ids}}", distinct().len())),
-            Kind::Dotted => Summary::plain(&ends(&mut distinct(), |text| {
-                text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>()
-            })),
+            Kind::Address if texts().all(|text| text.starts_with("0x")) => Summary::gap("0x…".to_owned()),
+            Kind::Address => Summary::gap(format!("{} ids", distinct().len())),
+            Kind::Dotted => match detail {
+                Detail::Values(most) => Summary::values(&texts().collect::<Vec<_>>(), most),
+                _ => None,
+            }
+            .unwrap_or_else(|| {
+                Summary::gap(ends(&mut distinct(), |text| {
+                    text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>()
+                }))
+            }),
             Kind::InName => Summary::plain(&node_set(&distinct())),
-            Kind::Quoted => Summary::plain(&self.by_text(column)),
+            Kind::Quoted => Summary::gap(self.by_text(column)),
         }
     }
 
-    /// Who has which text: `{'a' [0-2], 'b' [3]}`.
+    /// Who has which text: `'a' [0-2], 'b' [3]`.
     fn by_text(&self, column: &Column) -> String {
         let mut known: Vec<(&str, Vec<EngineId>)> = Vec::new();
         for (cell, engine) in column.cells.iter().zip(&self.engines) {
             match known.iter().position(|(text, _)| *text == cell.core()) {
                 Some(i) => known[i].1.push(*engine),
                 None if known.len() < 100 => known.push((cell.core(), vec![*engine])),
-                None => return "{more than 100 texts}".to_owned(),
+                None => return "more than 100 texts".to_owned(),
             }
         }
         known.sort_by_key(|(_, engines)| std::cmp::Reverse(engines.len()));
@@ -227,7 +253,7 @@ impl Template {
         if known.len() > 3 {
             texts.push_str(&format!(", {} more", known.len() - 3));
         }
-        format!("{{{texts}}}")
+        texts
     }
 
     /// The summary of a value of many numbers: its shape, and how the numbers of all engines are spread.
@@ -253,7 +279,7 @@ impl Template {
         }
         let all = super::numbers::pooled(&rows, &self.engines, detail.unwrap_or(Detail::Bars(40)));
         let part = if text.contains("...") { " (of what is printed)" } else { "" };
-        Some(Summary { range: format!("{what} {}", all.range), rest: all.rest + part })
+        Some(Summary { range: format!("{what} {}", all.range), rest: all.rest + part, is_gap: false })
     }
 }
 
@@ -277,6 +303,19 @@ impl Column {
     fn is_equal(&self) -> bool {
         self.cells.iter().all(|cell| cell.core() == self.cells[0].core())
     }
+}
+
+/// Whether nothing but blanks stands beside a piece in its line.
+fn is_alone(line: &[&Piece], at: usize) -> bool {
+    let text = |piece: &&Piece| match piece {
+        Piece::Same(text) | Piece::Equal(text) => Some(text.clone()),
+        Piece::Varies(_) => None,
+    };
+    let before: Option<String> = line[..at].iter().map(text).collect();
+    let after: Option<String> = line[at + 1..].iter().map(text).collect();
+    let is_blank = |text: &str| text.trim().is_empty();
+    before.is_some_and(|before| is_blank(before.rsplit('\n').next().unwrap_or_default()))
+        && after.is_some_and(|after| is_blank(after.split('\n').next().unwrap_or_default()))
 }
 
 /// Lines in the making.
@@ -328,8 +367,8 @@ fn names_pid(text: &str) -> bool {
 fn ends<K: Ord>(texts: &mut [&str], key: impl Fn(&str) -> K) -> String {
     texts.sort_by_key(|text| key(text));
     match &*texts {
-        [first, _, _, .., last] => format!("{{{first}…{last}}}"),
-        few => format!("{{{}}}", few.join(", ")),
+        [first, _, _, .., last] => format!("{first}…{last}"),
+        few => few.join(", "),
     }
 }
 
@@ -364,7 +403,7 @@ fn node_set(digits: &[&str]) -> String {
 }
 
 /// `array 3×4 float64`, `list of 12`.
-fn what_is(text: &str) -> Option<String> {
+pub(super) fn what_is(text: &str) -> Option<String> {
     let named = |name: &str| text.split_once(name).map(|(_, rest)| rest);
     let is_array = is_array(text);
     let elided = text.contains("...");

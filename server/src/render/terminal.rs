@@ -169,7 +169,6 @@ mod tests {
                 Parallel execution on engine(s): [0-3]
                 [0-2] Out: 42
                 [3]   Out: 7
-                [0-3] {7…42} med 42 ███▁
                 ✓ 4 engines · 110 ms
             "#]],
         );
@@ -207,7 +206,7 @@ mod tests {
             PLAIN,
             expect![[r#"
                 Parallel execution on engine(s): [0-3]
-                [1-3] ✗ before {0…1} med 1 ▁██
+                [1-3] ✗ before ‹0 1 1›
                 [0]     before 0
                 ── ✗ [1-3] ZeroDivisionError: division by zero · line 2 ────
                 Cell In[1], line 2

@@ -25,7 +25,7 @@ pub(crate) enum Rule {
     Padding,
     /// A result is read as a value: line ends within it mean nothing, and its strings may differ.
     Values,
-    /// An engine's own id is `{rank}`.
+    /// An engine's own id is `‹rank›`.
     OwnRank,
     /// The order of process ids means nothing: no median, no bars.
     Pids,
@@ -35,6 +35,8 @@ pub(crate) enum Rule {
     Differences,
     /// Of a value of many numbers the shape and the range are shown.
     Large,
+    /// Of few engines the values are shown as they are.
+    Few,
     /// A number of a result that is the same everywhere is marked by `≡`.
     Equal,
     /// Bars stand for several engines each where there are many.
@@ -59,7 +61,7 @@ impl Rule {
     }
 
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Numbers,
         Self::Nonfinite,
         Self::Durations,
@@ -74,6 +76,7 @@ impl Rule {
         Self::Majority,
         Self::Differences,
         Self::Large,
+        Self::Few,
         Self::Equal,
         Self::Buckets,
         Self::Images,

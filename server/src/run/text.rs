@@ -90,6 +90,11 @@ impl Text {
         self.head.len_bytes() + self.tail().len_bytes()
     }
 
+    /// Line ends of the whole text, hidden ones included.
+    pub fn line_ends(&self) -> usize {
+        self.head.line_ends() + self.hidden().lines + self.tail().line_ends()
+    }
+
     /// Characters of the whole text, hidden ones included.
     pub fn len_chars(&self) -> usize {
         self.head.len_chars() + self.hidden().chars + self.tail().len_chars()

@@ -46,7 +46,7 @@ fn an_updated_display_stays_in_its_place_and_shows_the_newest() {
         sample,
         None,
         expect![[r#"
-            Display { text: "99%", late: false, picture: None }
+            Display { text: "99%", late: false, data: {"text/plain": String("99%")} }
             Text { name: Stdout, text: "x", late: false }
         "#]],
     );
@@ -59,7 +59,7 @@ fn an_update_of_an_earlier_runs_display_is_shown_once() {
         sample,
         None,
         expect![[r#"
-            Display { text: "2%", late: false, picture: None }
+            Display { text: "2%", late: false, data: {"text/plain": String("2%")} }
         "#]],
     );
 }
