@@ -214,7 +214,11 @@ impl<T: Transport> Actor<T> {
             self.hub.disconnected();
         }
         match channel {
-            Channel::Iopub if was_up => self.requests.note_gap(),
+            Channel::Iopub if was_up => {
+                self.requests.note_gap();
+                self.hub.deaf();
+                self.activities_changed();
+            }
             Channel::Mux if was_up => self.requests.note_reply_gap(),
             _ => {}
         }
@@ -240,7 +244,8 @@ impl<T: Transport> Actor<T> {
                     self.advance();
                 }
             }
-            "execute_input" if !self.interrupts.is_empty() => {
+            // Of what is dropped, an engine calls itself busy too. Any output shows that it began: the first may be missed.
+            _ if !self.interrupts.is_empty() => {
                 let questions = self.interrupts.started(id, &self.requests);
                 self.ask(questions);
             }
@@ -295,7 +300,8 @@ impl<T: Transport> Actor<T> {
                 if let Some(engine) = self.hosts.answered(&id) {
                     return self.place(&engine, message);
                 }
-                let questions = self.interrupts.answered(&id, message, now + self.options.signal);
+                let questions =
+                    self.interrupts.answered(&id, message, &self.requests, now + self.options.signal);
                 self.ask(questions);
             }
             Channel::Iopub | Channel::Notification => {}

@@ -24,7 +24,7 @@ use crate::{
 pub(super) struct Hub {
     table: EngineTable,
     activities: Activities,
-    /// Engines that are busy only according to the Hub: they have published nothing yet.
+    /// Engines that are busy only according to the Hub: nothing that they published was heard since.
     unheard: BTreeSet<EngineId>,
     ids: HashMap<EngineUuid, EngineId>,
     /// Without an answer yet, oldest first.
@@ -272,10 +272,10 @@ impl Hub {
         if is_housekeeping {
             return false;
         }
-        self.unheard.remove(&id);
+        let was_unheard = self.unheard.remove(&id);
         if message.header.msg_type != "status" {
             // Its beginning was before this client listened. Of an engine that is known to be idle, it is late output.
-            let is_unknown = *self.activities.of(id) == Activity::Unknown;
+            let is_unknown = was_unheard || *self.activities.of(id) == Activity::Unknown;
             return is_unknown && self.activities.note(id, Activity::Busy(request));
         }
         let activity = match message.content_as::<Status>() {
@@ -292,22 +292,31 @@ impl Hub {
         self.activities.note(id, activity)
     }
 
-    /// What the Hub says has not ended. The oldest is what an engine works on of which nothing was heard, unless this client
-    /// sent it, which would hear of its beginning. Returns whether anything became known.
+    /// Output may have been missed: what engines did is not what they do.
+    pub(super) fn deaf(&mut self) {
+        self.activities = Activities::default();
+        self.unheard.clear();
+    }
+
+    /// What the Hub says has not ended. The oldest is what an engine works on of which nothing was heard, if it may have begun
+    /// `unheard`. Takes the place of what the Hub said earlier; returns whether anything changed.
     ///
     /// Code that awaits at its top level never ends for the Hub: until its engine is heard of or [`Self::passed`], it looks
     /// busy.
-    pub(super) fn unfinished(&mut self, unfinished: &[Unfinished], is_own: impl Fn(&MsgId) -> bool) -> bool {
+    pub(super) fn unfinished(&mut self, unfinished: &[Unfinished], unheard: impl Fn(&MsgId) -> bool) -> bool {
+        let before = self.activities.clone();
+        for id in std::mem::take(&mut self.unheard) {
+            self.activities.forget(id);
+        }
         let mut seen = HashSet::new();
-        let mut changed = false;
         for Unfinished { engine, request } in unfinished.iter().filter(|one| seen.insert(&one.engine)) {
             let Some(id) = self.engine(engine) else { continue };
-            if *self.activities.of(id) == Activity::Unknown && !is_own(request) {
-                changed |= self.activities.note(id, Activity::Busy(request.clone()));
+            if *self.activities.of(id) == Activity::Unknown && unheard(request) {
+                self.activities.note(id, Activity::Busy(request.clone()));
                 self.unheard.insert(id);
             }
         }
-        changed
+        self.activities != before
     }
 
     /// What an engine is busy with only according to the Hub.

@@ -2,8 +2,9 @@
 //!
 //! Only engines whose newest work is among what is interrupted are signalled; what still waits on an engine is aborted by
 //! its own ids, never by an empty list, which would abort everybody's. A request of this client that was aborted while its
-//! engine works on something else ends at once, however long that takes. Answers are matched by the id of the question:
-//! the nanny's reply has no usable type.
+//! engine works on something else ends at once, however long that takes. Where the news that it began may have been missed,
+//! the Hub is asked first whether the engine works on it. Answers are matched by the id of the question: the nanny's reply
+//! has no usable type.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -36,6 +37,15 @@ pub(super) struct Interrupts {
     count: u64,
     /// Aborted requests for which nobody needs to wait any longer.
     abandoned: Vec<MsgId>,
+    /// What the Hub has to be asked about.
+    doubts: Vec<Doubt>,
+}
+
+/// An engine that was told to drop requests, although it may work on one of them without this client having heard of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Doubt {
+    interrupt: u64,
+    engine: EngineId,
 }
 
 /// Where the answer to an interrupt goes.
@@ -107,6 +117,8 @@ struct Engine {
     queued: Vec<MsgId>,
     /// Until when the report waits for what becomes of them.
     settling: Option<Instant>,
+    /// Whether the Hub is asked what it works on.
+    doubted: bool,
     /// Whether any of them ended without having begun.
     dropped: bool,
     signalled: bool,
@@ -118,6 +130,8 @@ struct Working {
     id: MsgId,
     /// When it is in its code.
     ready: Instant,
+    /// Whether only the Hub says so. It hears of the end of a request at about the time at which this client does.
+    unheard: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +173,9 @@ impl Interrupts {
             }
             let engine = engines.entry(request.engine).or_insert_with(|| Engine::new(&request.uuid));
             match hub.activities().of(request.engine) {
-                Activity::Busy(newest) if newest == id => engine.working = Some(Working::on(id, request)),
+                Activity::Busy(newest) if newest == id => {
+                    engine.working = Some(Working::on(id, request, hub.unheard(request.engine).is_some()));
+                }
                 Activity::Busy(newest) => {
                     engine.queued.push(id.clone());
                     if requests.get(newest).is_none_or(|other| other.run != run) {
@@ -168,7 +184,7 @@ impl Interrupts {
                 }
                 // Code that awaits at its top level is at work although the engine was called idle.
                 Activity::Idle | Activity::Unknown if request.idle && !request.is_replied() => {
-                    engine.working = Some(Working::on(id, request));
+                    engine.working = Some(Working::on(id, request, false));
                 }
                 Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
             }
@@ -233,6 +249,60 @@ impl Interrupts {
         std::mem::take(&mut self.abandoned)
     }
 
+    /// The engines that the Hub has to be asked about since the last call.
+    pub(super) fn take_doubts(&mut self) -> Vec<Doubt> {
+        std::mem::take(&mut self.doubts)
+    }
+
+    /// Output arrives again: what was told to be dropped, and was given up, may have begun meanwhile.
+    pub(super) fn doubt_abandoned(&mut self, requests: &Requests) -> Vec<Doubt> {
+        let mut doubts = Vec::new();
+        for interrupt in &mut self.under_way {
+            for (&id, engine) in &mut interrupt.engines {
+                let given_up = engine.aborted && engine.settling.is_none() && !engine.doubted;
+                if given_up && engine.may_work_on_queued(requests) {
+                    engine.doubted = true;
+                    doubts.push(Doubt { interrupt: interrupt.number, engine: id });
+                }
+            }
+        }
+        doubts
+    }
+
+    /// The Hub said what engines work on, which `hub` has taken in, or did not answer: ends these doubts.
+    ///
+    /// Where even the Hub knows nothing of an engine, as after a restart, it is signalled only for what is known to have begun:
+    /// it may work for somebody else.
+    pub(super) fn resolve(&mut self, doubts: &[Doubt], requests: &Requests, hub: &Hub) -> Vec<Question> {
+        let mut questions = Vec::new();
+        let now = Instant::now();
+        for doubt in doubts {
+            let found = self.under_way.iter_mut().find(|interrupt| interrupt.number == doubt.interrupt);
+            let Some(interrupt) = found else { continue };
+            let Some(engine) = interrupt.engines.get_mut(&doubt.engine) else { continue };
+            engine.doubted = false;
+            let activity = hub.activities().of(doubt.engine);
+            let begun = |id: &&MsgId| match activity {
+                Activity::Busy(newest) => newest == *id,
+                Activity::Idle => false,
+                Activity::Unknown => requests.get(id).is_some_and(|request| request.begun.is_some()),
+            };
+            if engine.working.is_none()
+                && let Some(id) = engine.queued.iter().find(begun).cloned()
+                && let Some(request) = requests.get(&id).filter(|request| request.is_open())
+            {
+                engine.queued.retain(|queued| *queued != id);
+                engine.working = Some(Working::on(&id, request, true));
+                questions.extend(interrupt.signal_if_working(doubt.engine, now));
+            } else if engine.working.is_none() && *activity == Activity::Unknown {
+                engine.unanswered = true;
+            } else {
+                self.abandoned.extend_from_slice(&engine.queued);
+            }
+        }
+        questions
+    }
+
     /// Notes that a question was sent, or could not be.
     pub(super) fn asked(&mut self, question: &Question, sent: Option<(MsgId, Instant)>) {
         let found = self.under_way.iter_mut().find(|interrupt| interrupt.number == question.interrupt);
@@ -246,7 +316,13 @@ impl Interrupts {
     }
 
     /// Takes an answer on control; one that aborts has taken effect `until` then. Returns what to ask next.
-    pub(super) fn answered(&mut self, id: &MsgId, message: &Message, until: Instant) -> Vec<Question> {
+    pub(super) fn answered(
+        &mut self,
+        id: &MsgId,
+        message: &Message,
+        requests: &Requests,
+        until: Instant,
+    ) -> Vec<Question> {
         let abandoned = &mut self.abandoned;
         let found = self.under_way.iter_mut().find(|interrupt| interrupt.open.contains_key(id));
         let Some(interrupt) = found else { return Vec::new() };
@@ -262,7 +338,8 @@ impl Interrupts {
             Step::Abort => {
                 engine.aborted = true;
                 // One that works on something gets to its queue only after that.
-                if engine.working.is_none() && engine.elsewhere.is_none() && !engine.queued.is_empty() {
+                let is_free = engine.working.is_none() && engine.elsewhere.is_none();
+                if (is_free || engine.may_work_on_queued(requests)) && !engine.queued.is_empty() {
                     engine.settling = Some(until);
                 } else {
                     abandoned.extend_from_slice(&engine.queued);
@@ -290,7 +367,7 @@ impl Interrupts {
             if engine.working.is_some() {
                 continue;
             }
-            engine.working = Some(Working::on(id, request));
+            engine.working = Some(Working::on(id, request, false));
             if !waits_for_abort {
                 questions.extend(interrupt.signal_if_working(number, Instant::now()));
             }
@@ -302,8 +379,13 @@ impl Interrupts {
     pub(super) fn expire(&mut self, requests: &Requests, now: Instant) -> Vec<Question> {
         let mut questions = Vec::new();
         for interrupt in &mut self.under_way {
-            let engines = interrupt.engines.values_mut();
-            engines.for_each(|engine| self.abandoned.extend(engine.settle(requests, now)));
+            let number = interrupt.number;
+            let doubt = |engine: EngineId| Doubt { interrupt: number, engine };
+            for (&id, engine) in &mut interrupt.engines {
+                if engine.settle(requests, now) && engine.give_up(requests, &mut self.abandoned) {
+                    self.doubts.push(doubt(id));
+                }
+            }
             for number in interrupt.release(requests, now) {
                 questions.extend(interrupt.signal_if_working(number, now));
             }
@@ -318,10 +400,12 @@ impl Interrupts {
                         interrupt.engine(engine, |engine| engine.unanswered = true);
                     }
                     Step::Abort => {
-                        interrupt.engine(engine, |engine| {
-                            engine.unanswered = true;
+                        interrupt.engine(engine, |state| {
+                            state.unanswered = true;
                             // It will find out when it is past its work.
-                            self.abandoned.extend_from_slice(&engine.queued);
+                            if state.give_up(requests, &mut self.abandoned) {
+                                self.doubts.push(doubt(engine));
+                            }
                         });
                         questions.extend(interrupt.signal_if_working(engine, now));
                     }
@@ -339,14 +423,14 @@ impl Interrupts {
 }
 
 impl Working {
-    fn on(id: &MsgId, request: &Request) -> Self {
-        let begun = request.begun.unwrap_or_else(Instant::now);
-        Self { id: id.clone(), ready: begun + BEGINNING }
+    fn on(id: &MsgId, request: &Request, unheard: bool) -> Self {
+        let since = if unheard { None } else { request.begun };
+        Self { id: id.clone(), ready: since.unwrap_or_else(Instant::now) + BEGINNING, unheard }
     }
 
     /// What began before anybody asked, as far as is known.
     fn long_since(id: &MsgId) -> Self {
-        Self { id: id.clone(), ready: Instant::now() }
+        Self { id: id.clone(), ready: Instant::now(), unheard: false }
     }
 }
 
@@ -359,6 +443,7 @@ impl Engine {
             held: false,
             queued: Vec::new(),
             settling: None,
+            doubted: false,
             dropped: false,
             signalled: false,
             aborted: false,
@@ -368,8 +453,24 @@ impl Engine {
 }
 
 impl Engine {
-    /// Lets go of requests that have ended. Returns those that have not, once they had their time.
-    fn settle(&mut self, requests: &Requests, now: Instant) -> Vec<MsgId> {
+    /// Whether this client would not have heard if it had begun with one of the requests that wait there.
+    fn may_work_on_queued(&self, requests: &Requests) -> bool {
+        let has_gap = |id| requests.get(id).is_some_and(Request::has_gap);
+        self.working.is_none() && self.queued.iter().any(has_gap)
+    }
+
+    /// Ends the wait for the requests that wait there, unless it may work on one of them: then the Hub has to be asked first.
+    /// Returns whether it has.
+    fn give_up(&mut self, requests: &Requests, abandoned: &mut Vec<MsgId>) -> bool {
+        self.doubted = self.may_work_on_queued(requests);
+        if !self.doubted {
+            abandoned.extend_from_slice(&self.queued);
+        }
+        self.doubted
+    }
+
+    /// Lets go of requests that have ended. Returns whether the others had their time, which is so once.
+    fn settle(&mut self, requests: &Requests, now: Instant) -> bool {
         let dropped = &mut self.dropped;
         self.queued.retain(|id| {
             let request = requests.get(id);
@@ -380,8 +481,7 @@ impl Engine {
         if self.queued.is_empty() {
             self.settling = None;
         }
-        let settled = self.settling.take_if(|until| now >= *until).is_some();
-        if settled { self.queued.clone() } else { Vec::new() }
+        self.settling.take_if(|until| now >= *until).is_some()
     }
 
     fn outcome(&self) -> Outcome {
@@ -439,7 +539,7 @@ impl Interrupt {
         let is_keyboard = self.is_keyboard();
         let state = self.engines.get_mut(&engine).filter(|state| !state.signalled)?;
         let working = state.working.as_ref()?;
-        state.held = is_keyboard && working.ready > now;
+        state.held = (is_keyboard || working.unheard) && working.ready > now;
         if state.held { None } else { self.question(engine, Ask::Signal(self.signal.clone())) }
     }
 
@@ -473,7 +573,8 @@ impl Interrupt {
     }
 
     fn is_settled(&self) -> bool {
-        self.open.is_empty() && self.engines.values().all(|engine| engine.settling.is_none() && !engine.held)
+        let settled = |engine: &Engine| engine.settling.is_none() && !engine.held && !engine.doubted;
+        self.open.is_empty() && self.engines.values().all(settled)
     }
 
     fn is_watching(&self) -> bool {

@@ -66,7 +66,7 @@ pub(super) struct Request {
     reply: Option<Reply>,
     /// Whether the end of its output is in.
     pub(super) idle: bool,
-    /// Whether the connection that carries its output broke meanwhile.
+    /// Whether any of its output may have been missed, and with it the news that it began.
     gap: bool,
     /// Whether the one that carries its reply did.
     reply_gap: bool,
@@ -104,7 +104,8 @@ struct ExpectedLoss {
 }
 
 impl Request {
-    pub(super) fn new(turn: Turn, now: Instant) -> Self {
+    /// A request that is sent now. `heard`: whether output arrives.
+    pub(super) fn new(turn: Turn, heard: bool, now: Instant) -> Self {
         Self {
             run: turn.run,
             engine: turn.engine,
@@ -116,7 +117,7 @@ impl Request {
             stage: Stage::Outstanding,
             reply: None,
             idle: false,
-            gap: false,
+            gap: !heard,
             reply_gap: false,
             last: now,
             expected_loss: None,
@@ -141,6 +142,11 @@ impl Request {
     /// Whether its run waits for more of it.
     fn is_outstanding(&self) -> bool {
         self.stage == Stage::Outstanding
+    }
+
+    /// Whether it may have begun, or ended, without this client having heard of it.
+    pub(super) fn has_gap(&self) -> bool {
+        self.gap
     }
 
     /// Whether its output has ended and its reply is late.
@@ -376,11 +382,11 @@ impl Requests {
         }
     }
 
-    /// Output of whatever is outstanding may have been lost.
+    /// Output of whatever is not over may have been lost.
     pub(super) fn note_gap(&mut self) {
         self.all
             .values_mut()
-            .filter(|request| request.is_outstanding())
+            .filter(|request| request.stage != Stage::Over)
             .for_each(|request| request.gap = true);
     }
 

@@ -93,7 +93,10 @@ impl<T: Transport> Actor<T> {
             };
             let (id, frames) = self.wire.execute_request(&turn.uuid, turn.run, turn.content.clone());
             match self.transport.send(Channel::Mux, frames) {
-                Ok(()) => self.requests.sent(id, Request::new(turn, Instant::now()), host, clock::now()),
+                Ok(()) => {
+                    let request = Request::new(turn, self.hears_output(), Instant::now());
+                    self.requests.sent(id, request, host, clock::now());
+                }
                 Err(error @ (SendError::Down(_) | SendError::Full(_))) => {
                     self.requests.not_sent(turn.run, turn.slot, error.to_string(), clock::now());
                 }
@@ -136,7 +139,7 @@ impl<T: Transport> Actor<T> {
             let _ = interrupt.answer.send(Err(ClientError::Away { why }));
             return;
         }
-        self.ask_unfinished(Some(interrupt));
+        self.ask_unfinished(Some(interrupt), Vec::new());
     }
 
     /// Interrupts what other clients sent, now that it is known what waits.
@@ -167,6 +170,10 @@ impl<T: Transport> Actor<T> {
         }
         let abandoned = self.interrupts.take_abandoned();
         self.requests.abandon(&abandoned, clock::now());
+        let doubts = self.interrupts.take_doubts();
+        if !doubts.is_empty() {
+            self.ask_unfinished(None, doubts);
+        }
         self.interrupts.report();
     }
 }

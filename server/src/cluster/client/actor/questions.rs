@@ -1,4 +1,5 @@
-//! What the actor asks on its own, of the Hub and of engines. None of it runs code, and no run waits for it.
+//! What the actor asks on its own, of the Hub and of engines. None of it runs code, and no run waits for it that was not
+//! interrupted.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -11,6 +12,7 @@ use crate::{
         client::{
             OthersInterrupt,
             hub::{ASK_UNFINISHED, read_unfinished},
+            interrupts::Doubt,
             requests::Request,
             wire::EMPTY,
         },
@@ -41,6 +43,7 @@ pub(super) struct Survey {
     /// When what waits for the answer goes on without it.
     pub(super) until: Instant,
     pub(super) interrupt: Option<OthersInterrupt>,
+    pub(super) doubts: Vec<Doubt>,
 }
 
 /// A harmless request after earlier ones to the same engine. When it is answered, the engine is past those.
@@ -121,17 +124,23 @@ impl<T: Transport> Actor<T> {
     pub(super) fn warmed(&mut self) {
         self.warmth = Warmth::Warm;
         if !self.hub.table().is_empty() {
-            self.ask_unfinished(None);
+            let doubts = self.interrupts.doubt_abandoned(&self.requests);
+            self.ask_unfinished(None, doubts);
         }
     }
 
-    /// Asks the Hub what engines have not finished. `interrupt` waits for the answer.
-    pub(super) fn ask_unfinished(&mut self, interrupt: Option<OthersInterrupt>) {
+    /// Whether news of what engines begin arrives.
+    pub(super) fn hears_output(&self) -> bool {
+        matches!(self.warmth, Warmth::Warm) && self.health.is_up(Channel::Iopub)
+    }
+
+    /// Asks the Hub what engines have not finished. `interrupt` and `doubts` wait for the answer.
+    pub(super) fn ask_unfinished(&mut self, interrupt: Option<OthersInterrupt>, doubts: Vec<Doubt>) {
         let (id, frames) = self.wire.request(None, "db_request", "{}", ASK_UNFINISHED.into());
         let sent = self.transport.send(Channel::Registration, frames).is_ok();
         let now = Instant::now();
         let until = if sent { now + self.options.ping } else { now };
-        self.surveys.push(Survey { id: sent.then_some(id), until, interrupt });
+        self.surveys.push(Survey { id: sent.then_some(id), until, interrupt, doubts });
         if !sent {
             self.expire_surveys(now);
         }
@@ -140,24 +149,38 @@ impl<T: Transport> Actor<T> {
     /// The Hub said what engines have not finished.
     pub(super) fn surveyed(&mut self, at: usize, message: &Message) {
         let survey = self.surveys.swap_remove(at);
-        let unfinished = read_unfinished(message);
-        let is_own = |request: &MsgId| self.origins.of(request) == Origin::Own;
-        if self.hub.unfinished(&unfinished, is_own) {
+        let mut unfinished = read_unfinished(message);
+        let own = |request: &MsgId| self.requests.get(request).filter(|request| request.is_open());
+        // What is known to have begun is what its engine works on, whatever the Hub has before it.
+        unfinished.sort_by_key(|one| own(&one.request).is_none_or(|request| request.begun.is_none()));
+        let unheard = |request: &MsgId| {
+            self.origins.of(request) != Origin::Own || own(request).is_some_and(Request::has_gap)
+        };
+        if self.hub.unfinished(&unfinished, unheard) {
             // At once, since who asks for the engines waits for this.
             self.activities_due = Some(Instant::now());
             self.publish_activities();
         }
         self.placed = true;
+        self.resolve(&survey.doubts);
         if let Some(interrupt) = survey.interrupt {
             self.begin_others(interrupt, &unfinished);
         }
     }
 
+    fn resolve(&mut self, doubts: &[Doubt]) {
+        let questions = self.interrupts.resolve(doubts, &self.requests, &self.hub);
+        self.ask(questions);
+    }
+
     /// What waits for a Hub that does not answer goes on with what is known.
     pub(super) fn expire_surveys(&mut self, now: Instant) {
         let due: Vec<Survey> = self.surveys.extract_if(.., |survey| now >= survey.until).collect();
-        for interrupt in due.into_iter().filter_map(|survey| survey.interrupt) {
-            self.begin_others(interrupt, &[]);
+        for survey in due {
+            self.resolve(&survey.doubts);
+            if let Some(interrupt) = survey.interrupt {
+                self.begin_others(interrupt, &[]);
+            }
         }
     }
 

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::script::{Controller, activities, connect_as, engines, execute, execute_noblock, within};
+use super::script::{Controller, activities, connect_as, engines, execute, execute_noblock, status, within};
 use crate::{
     cluster::{
-        ClientError, ClusterClient, Identity, InterruptReport, Origin, Origins, Whose, transport::Channel,
+        ClientError, ClusterClient, ClusterStatus, Identity, InterruptReport, Origin, Origins, Whose,
+        transport::{Channel, DownReason},
     },
     engines::{Activity, EngineId, RankSet},
     jupyter::Message,
@@ -486,4 +487,142 @@ async fn an_engine_that_only_the_hub_calls_busy_is_idle_once_it_answers() {
     let report = interrupt_others(&client, Whose::Mine, None);
     assert_eq!(report.await.unwrap(), Ok(InterruptReport::default()));
     assert!(controller.is_idle());
+}
+
+/// Waits until the client knows that the connection of outputs is broken.
+async fn deaf(controller: &Controller, client: &ClusterClient) {
+    controller.down(Channel::Iopub, DownReason::Closed);
+    status(client, |status| matches!(status, ClusterStatus::Down { .. })).await;
+}
+
+fn begins(controller: &Controller, request: &Message) {
+    controller.status(request, "busy");
+    controller.publish(request, "execute_input", &json!({"code": "1+1", "execution_count": 1}));
+}
+
+/// "Interrupted before it began", of a px cell that its engine worked on: the news that it began was lost with the connection
+/// of outputs. The engine went on, and what was sent to it afterwards waited for ever.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_began_unheard_is_signalled_where_the_hub_says_that_its_engine_works_on_it() {
+    let (mut controller, client) = Controller::with_client(&[0, 1, 2]).await;
+    let mut watched = execute(&client, 1, &[0, 1, 2]).await;
+    let requests = controller.executes(3).await;
+    deaf(&controller, &client).await;
+    // Engine 0 works on it, engine 1 for somebody else. The Hub knows nothing of engine 2.
+    let id = |slot: usize| requests[slot].header.msg_id.0.to_string();
+    controller.unfinished(&[(0, &id(0)), (1, &id(1)), (1, "theirs")]);
+    let report = interrupt(&client, 1, None, "SIGINT");
+    for _ in &requests {
+        confirm_abort(&mut controller).await;
+    }
+    assert_eq!(signalled(&mut controller, 1).await, (ranks(&[0]), Vec::new()));
+    watched.until(1, is_aborted).await;
+    let expected = InterruptReport {
+        signalled: ranks(&[0]),
+        aborted: ranks(&[1]),
+        unanswered: ranks(&[2]),
+        ..InterruptReport::default()
+    };
+    assert_eq!(report.await.unwrap().unwrap(), expected);
+    // Its output shows that engine 2 had begun as well.
+    controller.up(Channel::Iopub);
+    controller.print(&requests[2], "step 100\n");
+    assert_eq!(signalled(&mut controller, 1).await, (ranks(&[2]), Vec::new()));
+    for slot in [0, 2] {
+        controller.reply_error(&requests[slot]);
+        controller.status(&requests[slot], "idle");
+        let slot = u32::try_from(slot).unwrap();
+        let seen = watched.until(slot, |kind| *kind == EventKind::Idle).await;
+        assert!(!seen.iter().any(is_aborted), "{seen:?}");
+    }
+}
+
+/// The Hub heard of the end of the work before, and not yet that the request was dropped.
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_just_when_the_hub_says_that_it_runs_gets_no_signal() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    deaf(&controller, &client).await;
+    controller.unfinished(&[(0, &request.header.msg_id.0)]);
+    let report = interrupt(&client, 1, None, "SIGTERM");
+    confirm_abort(&mut controller).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    assert!(!report.is_finished());
+    controller.reply(Channel::Mux, &request, "execute_reply", &json!({"status": "aborted"}));
+    watched.until(0, |kind| matches!(kind, EventKind::Reply(_))).await;
+    assert_eq!(report.await.unwrap().unwrap().signalled, ranks(&[]));
+    assert!(controller.is_idle());
+}
+
+/// What an engine worked on before the connection of outputs broke is not what it works on afterwards.
+#[tokio::test(start_paused = true)]
+async fn what_engines_did_before_outputs_were_missed_is_asked_for_again() {
+    let (mut controller, client) = Controller::with_client(&[0, 1]).await;
+    let _first = execute(&client, 1, &[0, 1]).await;
+    let first = controller.executes(2).await;
+    first.iter().for_each(|request| begins(&controller, request));
+    busy(&client, &[0, 1]).await;
+    let mut second = execute(&client, 2, &[0]).await;
+    let second_request = controller.executes(1).await.remove(0);
+    deaf(&controller, &client).await;
+    controller.reply_ok(&first[0]);
+    // Somebody's code that awaits never ends for the Hub. What is known to have begun on engine 1 is past that.
+    controller.unfinished(&[
+        (0, &second_request.header.msg_id.0),
+        (1, &first[1].header.msg_id.0),
+        (1, "awaits"),
+    ]);
+    controller.up(Channel::Iopub);
+    let is_on =
+        |activity: &Activity, request: &Message| *activity == Activity::Busy(request.header.msg_id.clone());
+    activities(&client, |activities| {
+        is_on(activities.of(EngineId(0)), &second_request) && is_on(activities.of(EngineId(1)), &first[1])
+    })
+    .await;
+    for (run, engine) in [(2, 0), (1, 1)] {
+        let report = interrupt(&client, run, None, "SIGINT");
+        assert_eq!(signalled(&mut controller, 1).await, (ranks(&[engine]), Vec::new()));
+        assert_eq!(report.await.unwrap().unwrap().signalled, ranks(&[engine]));
+    }
+    controller.reply_error(&second_request);
+    controller.status(&second_request, "idle");
+    second.until(0, |kind| *kind == EventKind::Idle).await;
+}
+
+/// A Hub that was restarted, or has no database, does not know what engines work on.
+#[tokio::test(start_paused = true)]
+async fn what_is_known_to_have_begun_is_signalled_although_the_hub_knows_nothing() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    begins(&controller, &request);
+    busy(&client, &[0]).await;
+    deaf(&controller, &client).await;
+    controller.up(Channel::Iopub);
+    status(&client, |status| *status == ClusterStatus::Up).await;
+    let report = interrupt(&client, 1, None, "SIGINT");
+    assert_eq!(signalled(&mut controller, 1).await.0, ranks(&[0]));
+    assert_eq!(report.await.unwrap().unwrap().signalled, ranks(&[0]));
+}
+
+/// Its run was told that it had not begun; then its connection broke together with the news that it had.
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_and_began_unheard_is_signalled_when_outputs_arrive_again() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _first = execute(&client, 1, &[0]).await;
+    let first = controller.executes(1).await.remove(0);
+    begins(&controller, &first);
+    busy(&client, &[0]).await;
+    let mut second = execute(&client, 2, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    let report = interrupt(&client, 2, None, "SIGINT");
+    confirm_abort(&mut controller).await;
+    assert_eq!(report.await.unwrap().unwrap().aborted, ranks(&[0]));
+    second.until(0, is_aborted).await;
+    controller.unfinished(&[(0, &request.header.msg_id.0)]);
+    deaf(&controller, &client).await;
+    controller.reply_ok(&first);
+    controller.up(Channel::Iopub);
+    assert_eq!(signalled(&mut controller, 1).await, (ranks(&[0]), Vec::new()));
 }
