@@ -11,7 +11,7 @@ use crate::{
     cluster::{
         client::{
             OthersInterrupt,
-            hub::{ASK_UNFINISHED, read_unfinished},
+            hub::{ASK_UNFINISHED, Unfinished, read_unfinished},
             interrupts::Doubt,
             requests::Request,
             wire::EMPTY,
@@ -162,14 +162,14 @@ impl<T: Transport> Actor<T> {
             self.publish_activities();
         }
         self.placed = true;
-        self.resolve(&survey.doubts);
+        self.resolve(&survey.doubts, &unfinished);
         if let Some(interrupt) = survey.interrupt {
             self.begin_others(interrupt, &unfinished);
         }
     }
 
-    fn resolve(&mut self, doubts: &[Doubt]) {
-        let questions = self.interrupts.resolve(doubts, &self.requests, &self.hub);
+    fn resolve(&mut self, doubts: &[Doubt], unfinished: &[Unfinished]) {
+        let questions = self.interrupts.resolve(doubts, &self.requests, &self.hub, unfinished);
         self.ask(questions);
     }
 
@@ -177,7 +177,7 @@ impl<T: Transport> Actor<T> {
     pub(super) fn expire_surveys(&mut self, now: Instant) {
         let due: Vec<Survey> = self.surveys.extract_if(.., |survey| now >= survey.until).collect();
         for survey in due {
-            self.resolve(&survey.doubts);
+            self.resolve(&survey.doubts, &[]);
             if let Some(interrupt) = survey.interrupt {
                 self.begin_others(interrupt, &[]);
             }
