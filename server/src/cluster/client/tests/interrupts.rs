@@ -493,6 +493,37 @@ async fn an_engine_that_only_the_hub_calls_busy_is_idle_once_it_answers() {
     assert!(controller.is_idle());
 }
 
+/// Idle engines were "busy, run 9b1f-14, of another pxlens of yours" to every client that came: the Hub lists for ever what was
+/// never replied to.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_answers_is_not_called_busy_because_of_what_the_hub_still_lists() {
+    for interrupted in [false, true] {
+        let user = Identity::fresh();
+        let sent = Origins::new(&user).message_id(1, Some(RunId(7))).to_string();
+        let (mut controller, wires) = Controller::new(&[0, 1]);
+        controller.unfinished(&[(0, &sent), (1, "theirs")]);
+        let client = connect_as(wires, user).await.unwrap();
+        let mut probes = Vec::new();
+        for _ in 0..2 {
+            let (channel, probe) = controller.request().await;
+            assert_eq!((channel, probe.header.msg_type.as_str()), (Channel::Mux, "kernel_info_request"));
+            probes.push(probe);
+        }
+        probes.sort_by_key(|probe| probe.prefix[0].clone());
+        let report = interrupted.then(|| interrupt_others(&client, Whose::Mine, None));
+        // What asks for the engines waits for this too. Engine 1 is at work indeed.
+        controller.reply(Channel::Mux, &probes[0], "kernel_info_reply", &json!({"status": "ok"}));
+        within("what engines do", client.settled(std::time::Duration::from_secs(60))).await;
+        activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Idle).await;
+        assert!(matches!(client.activities().borrow().of(EngineId(1)), Activity::Busy(_)));
+        if let Some(report) = report {
+            let expected = InterruptReport { left_alone: ranks(&[1]), ..InterruptReport::default() };
+            assert_eq!(report.await.unwrap(), Ok(expected));
+        }
+        assert!(controller.is_idle());
+    }
+}
+
 /// Waits until the client knows that the connection of outputs is broken.
 async fn deaf(controller: &Controller, client: &ClusterClient) {
     controller.down(Channel::Iopub, DownReason::Closed);
