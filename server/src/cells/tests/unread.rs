@@ -295,3 +295,22 @@ fn prompts_of_a_pasted_session_are_taken_off_as_ipython_does() {
     assert_eq!((&*cell.code, cell.targets().unwrap().to_string()), ("é = 1", "0".to_owned()));
     assert_eq!(&script[cell.magic_range().as_range()], "%px é = 1");
 }
+
+/// The toggle that ended such a region in IPython began one here, and local code was sent.
+#[test]
+fn below_a_toggle_that_may_have_run_nothing_of_a_region_is_sent() {
+    for above in [
+        "autopx",
+        "if rc.ids:\n    %autopx",
+        "def toggle():\n    %autopx\ntoggle()",
+        "def toggle():\n    get_ipython().run_line_magic('autopx', '')\ntoggle()",
+        "try:\n    %autopx_x\nexcept E:\n    pass",
+    ] {
+        assert_eq!(sent(&[above, "%autopx", "local = 1", "%px x"]).0, "x", "{above}");
+    }
+    assert_eq!(sent(&["%px a = 1", "%autopx", "b = 2"]).0, "a = 1; b = 2");
+    assert_eq!(
+        sent(&["%autopx", "if x:\n    %autopx", "%autopx", "local = 1", "%autopx", "c = 3"]).0,
+        "c = 3"
+    );
+}
