@@ -7,6 +7,7 @@ mod commands;
 mod compiled;
 mod freed;
 mod grammar;
+mod helpers;
 mod inactive;
 mod local_too;
 mod magics;

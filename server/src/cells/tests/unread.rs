@@ -314,3 +314,35 @@ fn below_a_toggle_that_may_have_run_nothing_of_a_region_is_sent() {
         "c = 3"
     );
 }
+
+/// They were passed over, and what stood below ran on all engines.
+#[test]
+fn names_of_magics_that_helpers_are_handed_are_told_and_leave_the_targets_unknown() {
+    let helper = "def run_magic(name, line=''):\n    get_ipython().run_line_magic(name, line)";
+    for cell in [
+        "run_magic('pxconfig', '--targets 0')",
+        "if a:\n    run_magic(\"%pxconfig\", '--targets 0')",
+        "magics('pxconfig --targets 0', 'matplotlib agg')",
+        "magic.pxconfig('--targets 0')",
+        "for name, line in [('matplotlib', 'agg'), ('pxconfig', '-t 0')]:\n    run_magic(name, line)",
+        "def set_up():\n    for name, line in [('pxconfig', '-t 0')]:\n        run_magic(name, line)\nset_up()",
+    ] {
+        let (code, problems) = sent(&[helper, cell, "%px x"]);
+        assert!(code.is_empty() && problems.contains(&"unread-call"), "{cell}: {code} {problems:?}");
+    }
+    assert_eq!(sent(&[helper, "magic('px', 'import os')", "%px x"]), ("x".to_owned(), vec!["unread-call"]));
+    assert_eq!(sent(&[helper, "run_magic('autopx')", "%autopx", "local = 1"]).0, "");
+    for cell in [
+        "print('pxconfig --targets 0')",
+        "width = unit('px')",
+        "size('px')",
+        "data.get('result')",
+        "save('pxresult')",
+        "log('pxconfig sets the targets')",
+        "# run_magic('pxconfig', '-t 0')",
+        "text = \"run_magic('px', 'x')\"",
+        "run_magic('matplotlib', 'agg')",
+    ] {
+        assert_eq!(sent(&[helper, cell, "%px x"]).0, "x", "{cell}");
+    }
+}
