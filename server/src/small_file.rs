@@ -36,10 +36,11 @@ pub(crate) fn read_of(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn a_pipe_and_a_file_of_gigabytes_are_refused_at_once() {
         let folder = tempfile::tempdir().expect("a folder");
