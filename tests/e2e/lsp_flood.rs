@@ -83,6 +83,58 @@ fn a_client_that_does_not_acknowledge_costs_no_memory_and_no_byte() {
     check(&json!({ "outputs": true, "blocks": true, "ack": true }));
 }
 
+/// The text of a large display.
+fn display(number: usize) -> String {
+    format!("{number} {}", "x".repeat(500_000))
+}
+
+/// Engines show one large display after the other in place of the one before; memory has no room for all of them, and an export
+/// has all.
+fn check_displays(script: Script, displays: usize) {
+    const FEW: u32 = 3;
+    let sim = Sim::builder().engines(FEW).on("flood()", script).start_blocking();
+    let mut server = client(&sim, &json!({ "outputs": true, "blocks": true }));
+    let before = peak(&server);
+    let answer = server.request("px/run", json!({ "uri": URI, "scope": "all" }));
+    let run = answer["result"]["runs"][0]["run"].clone();
+    sim.wait_for_runs_blocking(2 * FEW as usize);
+    let result = server.request("px/result", json!({ "run": run }));
+    let groups = result["result"]["groups"].as_array().expect("groups");
+    assert_eq!(groups.len(), 1, "all engines show the same");
+    let grown = peak(&server).saturating_sub(before);
+    let output = FEW as usize * displays * 500_000;
+    assert!(grown < output / 2, "the server grew by {grown} bytes for {output} bytes of displays");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("all.jsonl");
+    let answer = server.request("px/export", json!({ "run": run, "path": path, "format": "json" }));
+    assert_eq!(answer["error"], Value::Null, "{answer}");
+    let mut seen = vec![0; FEW as usize];
+    for line in std::fs::read_to_string(&path).expect("it was exported").lines() {
+        let event: Value = serde_json::from_str(line).expect("events are JSON");
+        if let Some(text) = event["data"]["text/plain"].as_str() {
+            let engine = event["engine"].as_u64().and_then(|id| usize::try_from(id).ok()).expect("an id");
+            assert!(text == display(seen[engine]), "display {} of engine {engine} is another", seen[engine]);
+            seen[engine] += 1;
+        }
+    }
+    assert_eq!(seen, [displays; FEW as usize]);
+    assert_eq!(server.request("shutdown", Value::Null)["result"], Value::Null);
+    server.notify("exit");
+    assert_eq!(server.code(), Some(0));
+}
+
+#[test]
+fn displays_that_are_replaced_or_cleared_cost_no_memory_and_are_all_exported() {
+    const DISPLAYS: usize = 100;
+    let data = |number| json!({ "text/plain": display(number) });
+    let first = Script::new().display_id("bar", data(0));
+    check_displays((1..DISPLAYS).fold(first, |script, n| script.update_display("bar", data(n))), DISPLAYS);
+    let first = Script::new().display(data(0));
+    let cleared = (1..DISPLAYS).fold(first, |script, n| script.clear_output(true).display(data(n)));
+    check_displays(cleared, DISPLAYS);
+}
+
 #[test]
 fn what_is_sent_per_cell_is_at_most_four_kilobytes_however_many_engines_write() {
     const MANY: u32 = 300;
