@@ -210,7 +210,9 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
     problems.extend(findings.all.iter().filter_map(|finding| {
         Some(match finding {
             Finding::UnlikeImports { .. } => return None,
-            Finding::UnsureRegion { magic } => autopx::unsure(scanned.found.get(*magic)?),
+            Finding::UnsureRegion { magic, is_perhaps } => {
+                autopx::unsure(scanned.found.get(*magic)?, *is_perhaps)
+            }
             Finding::NoEffect { range, why } => views::NO_EFFECT.problem(*range, *why, Vec::new()),
             Finding::InsideRegion { magic, suffix } => {
                 autopx::px_inside(&block, scanned.found.get(*magic)?, &scanned.found, suffix)

@@ -7,6 +7,7 @@ mod commands;
 mod compiled;
 mod freed;
 mod grammar;
+mod helpers;
 mod inactive;
 mod local_too;
 mod magics;
@@ -60,6 +61,8 @@ pub(crate) struct Scan {
     pub(crate) broken: Option<Broken>,
     /// How many calls toggle an `%autopx` region in ways that are not read.
     pub(super) called_toggles: usize,
+    /// Whether something in it may toggle a region, and nobody here knows: an `autopx` for automagic, a call in a function.
+    pub(super) may_toggle: bool,
     /// The names of the magics that were met, and of what may hold the shell.
     pub(super) used: Vec<Name>,
     /// What the block leaves of the shell.
@@ -211,10 +214,11 @@ impl<'a> Scanner<'a> {
 
     /// Whether it matters here or below whether IPython runs the block.
     fn has_effect(&self, before: &Arc<Shell>) -> bool {
-        let Scan { found, statements, called_toggles, shell, .. } = &self.out;
+        let Scan { found, statements, called_toggles, may_toggle, shell, .. } = &self.out;
         !found.is_empty()
             || !statements.is_empty()
             || *called_toggles > 0
+            || *may_toggle
             || !Arc::ptr_eq(shell, before)
             || (self.block.frees != Frees::Nothing
                 && (0..self.len()).any(|index| self.line(index).contains("autopx")))
@@ -539,8 +543,7 @@ impl<'a> Scanner<'a> {
                     self.out.dated.push(index);
                 }
                 if let Some(name) = automagic::name(rest.trim_end()).filter(|_| is_local) {
-                    let about = About::Automagic { name: name.to_owned() };
-                    self.out.notes.push(Note { range: self.block.filled(index), about });
+                    self.automagic(name, self.block.filled(index));
                 }
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);

@@ -24,7 +24,8 @@ pub(crate) enum Finding {
     /// A px magic, by its place among those of the block, stands inside the `%autopx` region of a view.
     InsideRegion { magic: usize, suffix: String },
     /// An `%autopx`, by its place among the magics of the block, begins a region of which nobody here knows where it ends.
-    UnsureRegion { magic: usize },
+    /// `is_perhaps`: since a toggle above may have run or not.
+    UnsureRegion { magic: usize, is_perhaps: bool },
     /// A `sync_imports` block, by its place among the magics of the block, has imports that do not do on the engines what they
     /// do here. Whether a `%px` there runs on the same engines.
     UnlikeImports { magic: usize, is_of_px: bool },

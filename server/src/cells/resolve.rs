@@ -102,6 +102,9 @@ impl Resolver<'_> {
     /// Takes the block in; gives how many of its lines are local.
     fn run(&mut self) -> usize {
         let local_lines = self.take_in();
+        if self.scanned.may_toggle() && !self.is_inside {
+            self.unsure();
+        }
         // A view may be made in the very cell that begins a region of it.
         let is_run = |found: &Found| {
             found.range.start < self.ended_at && self.carry.view(&found.magic.suffix).is_some()
@@ -146,7 +149,8 @@ impl Resolver<'_> {
             return local_lines;
         }
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
-        let is_sent = self.carry.is_toggled && !scanned.is_unsure() && !scanned.is_px_body();
+        let is_sent =
+            self.carry.is_toggled && !scanned.is_unsure() && !self.carry.is_unsure && !scanned.is_px_body();
         if scanned.language().is_some() && !(is_inside && is_sent) {
             return local_lines;
         }
@@ -314,18 +318,28 @@ impl Resolver<'_> {
     fn found(&mut self, found: &Found) {
         match found.kind {
             CellKind::Config if self.is_inside => self.inside_region(),
-            CellKind::Config | CellKind::Autopx if found.suite.is_some() => {}
+            CellKind::Autopx if found.suite.is_some() && self.is_inside => {}
+            CellKind::Autopx if found.suite.is_some() => self.unsure(),
+            CellKind::Config if found.suite.is_some() => {}
             CellKind::Autopx if self.carry.view(&found.magic.suffix).is_none() => {}
             CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
             CellKind::Autopx => {
-                if self.carry.autopx.is_none() && self.scanned.is_unsure() {
-                    self.findings.push(Finding::UnsureRegion { magic: self.origin.nth as usize });
+                let is_perhaps = self.carry.is_unsure;
+                if self.carry.autopx.is_none() && (is_perhaps || self.scanned.is_unsure()) {
+                    self.findings.push(Finding::UnsureRegion { magic: self.origin.nth as usize, is_perhaps });
                 }
                 Arc::make_mut(&mut self.carry).toggle(&found.magic, self.origin);
             }
             _ => self.inside_region(),
         }
         self.push(found);
+    }
+
+    /// From here on nobody knows where regions begin and end.
+    fn unsure(&mut self) {
+        if !self.carry.is_unsure {
+            Arc::make_mut(&mut self.carry).is_unsure = true;
+        }
     }
 
     /// Notes a magic that a region sends to the engines.

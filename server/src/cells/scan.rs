@@ -38,6 +38,7 @@ pub(crate) struct Scanned {
     pub(crate) broken: Option<Broken>,
     /// How many calls in it toggle a region that are not read.
     called_toggles: usize,
+    may_toggle: bool,
     /// The cell magic that it begins with, if jupytext frees one that does not count.
     begins: Begins,
     /// Whether nobody here knows where `%autopx` regions end.
@@ -91,6 +92,7 @@ impl Scanned {
             other_toggles: Vec::new(),
             broken: None,
             called_toggles: 0,
+            may_toggle: false,
             begins: Begins::Nothing,
             is_unsure,
             border,
@@ -122,10 +124,24 @@ impl Scanned {
             notes,
             broken,
             called_toggles,
+            may_toggle,
             used,
             shell,
         } = scan;
-        Self { found, strays, local, dated, statements, notes, broken, called_toggles, used, shell, ..self }
+        Self {
+            found,
+            strays,
+            local,
+            dated,
+            statements,
+            notes,
+            broken,
+            called_toggles,
+            may_toggle,
+            used,
+            shell,
+            ..self
+        }
     }
 
     /// Whether there is anything to say of it, whatever the lines above it do.
@@ -361,6 +377,11 @@ impl Scanned {
     /// or a cell magic of another kind.
     pub(super) fn is_taken_otherwise(&self, is_toggled: bool) -> bool {
         self.begins == Begins::Other || ((is_toggled || self.is_unsure) && self.begins_with_other_toggle())
+    }
+
+    /// Whether something in it may toggle a region, and nobody here knows.
+    pub(super) fn may_toggle(&self) -> bool {
+        self.may_toggle
     }
 
     /// Whether IPython may be in no region where one is open.

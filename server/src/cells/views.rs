@@ -201,11 +201,13 @@ pub(crate) struct Carry {
     pub(super) autopx: Option<Region>,
     /// Whether IPython is in a region there, once jupytext has freed the toggles in comments that do not count here.
     pub(super) is_toggled: bool,
+    /// Whether a toggle above may have run or not, so that nobody here knows where regions begin and end.
+    pub(super) is_unsure: bool,
 }
 
 impl PartialEq for Carry {
     fn eq(&self, other: &Self) -> bool {
-        (&self.autopx, self.is_toggled) == (&other.autopx, other.is_toggled)
+        (&self.autopx, self.is_toggled, self.is_unsure) == (&other.autopx, other.is_toggled, other.is_unsure)
             && (Arc::ptr_eq(&self.shell, &other.shell) || self.shell == other.shell)
             && (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names)
             && (Arc::ptr_eq(&self.wish, &other.wish) || self.wish == other.wish)
@@ -224,7 +226,14 @@ impl Carry {
     /// The beginning of a document, with the views that the settings name.
     pub(crate) fn new(views: &Arc<Views>) -> Self {
         let names = Arc::new(Names::new(views));
-        Self { names, shell: Arc::default(), wish: Arc::default(), autopx: None, is_toggled: false }
+        Self {
+            names,
+            shell: Arc::default(),
+            wish: Arc::default(),
+            autopx: None,
+            is_toggled: false,
+            is_unsure: false,
+        }
     }
 
     /// Whether both are equal; of one and the same, without comparing.

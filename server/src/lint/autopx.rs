@@ -21,15 +21,28 @@ pub(super) static UNSURE_AUTOPX: Rule = Rule {
     code: "unsure-autopx",
     severity: Severity::Warning,
     meaning: "Another cell of the script holds an `%autopx` that is code for jupytext in the notebook, and not in the script, such \
-              as a cell with `active=\"ipynb\"`. So pxlens cannot tell where regions end, and sends nothing of them.",
-    examples: &["# ---\n# jupyter:\n#   jupytext:\n#     text_representation:\n#       extension: .py\n\
-                 #       format_name: percent\n# ---\n\n# %%\n# %autopx\n\n# %% active=\"ipynb\"\n# # %autopx\n\n# %%\nx\n"],
+              as a cell with `active=\"ipynb\"`. Or one above may run or not: in the body of an `if`, in a function, or without its \
+              percent sign. So pxlens cannot tell where regions begin and end, and sends nothing of them.",
+    examples: &[
+        "# ---\n# jupyter:\n#   jupytext:\n#     text_representation:\n#       extension: .py\n\
+                 #       format_name: percent\n# ---\n\n# %%\n# %autopx\n\n# %% active=\"ipynb\"\n# # %autopx\n\n# %%\nx\n",
+        "# %%\nif a:\n    %autopx\n\n# %%\n%autopx\n\n# %%\nx\n",
+    ],
 };
 
 /// A toggle that begins a region of which nothing is sent.
-pub(super) fn unsure(found: &Found) -> Problem {
-    let message = "nothing of this region is sent: an %autopx in a cell that is code in the notebook alone makes it unclear where \
-                   regions end. Take that one out, or make both cells code";
+/// `is_perhaps`: since one above may have run or not.
+pub(super) fn unsure(found: &Found, is_perhaps: bool) -> Problem {
+    let message = match is_perhaps {
+        true => {
+            "nothing is sent of a region that begins here: pxlens cannot tell whether an %autopx above was run, so this one may \
+             end a region. Take that one out, or put both where they surely run"
+        }
+        false => {
+            "nothing of this region is sent: an %autopx in a cell that is code in the notebook alone makes it unclear where \
+             regions end. Take that one out, or make both cells code"
+        }
+    };
     UNSURE_AUTOPX.problem(found.magic_range, message, Vec::new())
 }
 

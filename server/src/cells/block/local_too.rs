@@ -40,6 +40,7 @@ impl Scanner<'_> {
             self.out.statements.push(statement);
         }
         self.out.called_toggles += inner.called_toggles;
+        self.out.may_toggle |= inner.may_toggle;
         for found in inner.found.iter().filter(|found| found.range.start < end) {
             let name = format!("{}{}", found.magic.kind, found.magic.suffix);
             if matches!(found.kind, CellKind::Config | CellKind::Autopx) {

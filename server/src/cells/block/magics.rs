@@ -102,8 +102,7 @@ impl Scanner<'_> {
     fn measured(&mut self, text: &Mapped, prefix: Prefix, place: &Place) {
         let statement = text.text();
         if let Some(name) = automagic::name(statement.trim()) {
-            let about = About::Automagic { name: name.to_owned() };
-            self.out.notes.push(Note { range: text.range(0..statement.len()), about });
+            self.automagic(name, text.range(0..statement.len()));
             return;
         }
         let is_command = statement.starts_with(['!', '?', ',', ';', '/']) || statement.ends_with('?');
@@ -253,8 +252,15 @@ impl Scanner<'_> {
                 self.out.statements.push(statement);
             }
             Some((MagicKind::Autopx, _)) if self.suite().is_none() => self.out.called_toggles += 1,
+            Some((MagicKind::Autopx, _)) => self.out.may_toggle = true,
             _ => {}
         }
+    }
+
+    /// Takes in a line that IPython may take for a px magic without its percent sign.
+    pub(super) fn automagic(&mut self, name: &str, range: TextRange) {
+        self.out.may_toggle |= px_name(name, false).is_some_and(|(kind, _)| kind == MagicKind::Autopx);
+        self.out.notes.push(Note { range, about: About::Automagic { name: name.to_owned() } });
     }
 
     /// Takes in what a call runs; says whether it is a px cell.

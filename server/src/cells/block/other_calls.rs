@@ -74,7 +74,7 @@ impl Scanner<'_> {
     }
 
     /// Takes in that a magic of this name is called inside of a statement, from a byte of the source on.
-    fn nested_call(&mut self, index: usize, start: usize, name: &str) {
+    pub(super) fn nested_call(&mut self, index: usize, start: usize, name: &str) {
         if px_name(name, false).or_else(|| px_name(name, true)).is_some() {
             let start = self.block.source.start_of(start);
             let range = TextRange::new(start, self.block.filled(index).end.max(start));
@@ -103,6 +103,7 @@ impl Scanner<'_> {
     /// magics, methods of what may be the shell, methods by their names.
     pub(super) fn other_calls(&mut self, index: usize, from: usize, tokens: &Tokens) {
         let line = self.line(index);
+        self.handed_names(index, tokens);
         if !self.names_magics || !["agic", "run_cell"].iter().any(|word| line.contains(word)) {
             return;
         }
@@ -174,7 +175,7 @@ impl Scanner<'_> {
 }
 
 /// Whether what stands behind this part of a line is code, and neither in a string nor in a comment.
-fn is_code(before: &str, tokens: &Tokens) -> bool {
+pub(super) fn is_code(before: &str, tokens: &Tokens) -> bool {
     let mut tokens = tokens.clone();
     let text = format!("{before}\"\"\"");
     let mut from = 0;

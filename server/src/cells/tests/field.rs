@@ -109,8 +109,9 @@ fn prose_in_an_ordinary_module_is_prose() {
     check(
         "32_prose_comment.py",
         expect![[r#"
-        light (no markers: cells end at blank lines, as in jupytext's light format)
-    "#]],
+            light (no markers: cells end at blank lines, as in jupytext's light format)
+            7: unread-call
+        "#]],
     );
     check(
         "34_prose_toplevel.py",

@@ -295,3 +295,54 @@ fn prompts_of_a_pasted_session_are_taken_off_as_ipython_does() {
     assert_eq!((&*cell.code, cell.targets().unwrap().to_string()), ("é = 1", "0".to_owned()));
     assert_eq!(&script[cell.magic_range().as_range()], "%px é = 1");
 }
+
+/// The toggle that ended such a region in IPython began one here, and local code was sent.
+#[test]
+fn below_a_toggle_that_may_have_run_nothing_of_a_region_is_sent() {
+    for above in [
+        "autopx",
+        "if rc.ids:\n    %autopx",
+        "def toggle():\n    %autopx\ntoggle()",
+        "def toggle():\n    get_ipython().run_line_magic('autopx', '')\ntoggle()",
+        "try:\n    %autopx_x\nexcept E:\n    pass",
+    ] {
+        assert_eq!(sent(&[above, "%autopx", "local = 1", "%px x"]).0, "x", "{above}");
+    }
+    assert_eq!(sent(&["%px a = 1", "%autopx", "b = 2"]).0, "a = 1; b = 2");
+    assert_eq!(
+        sent(&["%autopx", "if x:\n    %autopx", "%autopx", "local = 1", "%autopx", "c = 3"]).0,
+        "c = 3"
+    );
+}
+
+/// They were passed over, and what stood below ran on all engines.
+#[test]
+fn names_of_magics_that_helpers_are_handed_are_told_and_leave_the_targets_unknown() {
+    let helper = "def run_magic(name, line=''):\n    get_ipython().run_line_magic(name, line)";
+    for cell in [
+        "run_magic('pxconfig', '--targets 0')",
+        "if a:\n    run_magic(\"%pxconfig\", '--targets 0')",
+        "magics('pxconfig --targets 0', 'matplotlib agg')",
+        "magic.pxconfig('--targets 0')",
+        "for name, line in [('matplotlib', 'agg'), ('pxconfig', '-t 0')]:\n    run_magic(name, line)",
+        "def set_up():\n    for name, line in [('pxconfig', '-t 0')]:\n        run_magic(name, line)\nset_up()",
+    ] {
+        let (code, problems) = sent(&[helper, cell, "%px x"]);
+        assert!(code.is_empty() && problems.contains(&"unread-call"), "{cell}: {code} {problems:?}");
+    }
+    assert_eq!(sent(&[helper, "magic('px', 'import os')", "%px x"]), ("x".to_owned(), vec!["unread-call"]));
+    assert_eq!(sent(&[helper, "run_magic('autopx')", "%autopx", "local = 1"]).0, "");
+    for cell in [
+        "print('pxconfig --targets 0')",
+        "width = unit('px')",
+        "size('px')",
+        "data.get('result')",
+        "save('pxresult')",
+        "log('pxconfig sets the targets')",
+        "# run_magic('pxconfig', '-t 0')",
+        "text = \"run_magic('px', 'x')\"",
+        "run_magic('matplotlib', 'agg')",
+    ] {
+        assert_eq!(sent(&[helper, cell, "%px x"]).0, "x", "{cell}");
+    }
+}
