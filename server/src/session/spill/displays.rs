@@ -31,6 +31,14 @@ pub(super) struct Displays {
     stopped: bool,
 }
 
+/// Displays of one engine that nobody shows any more, the name of their file, and how long that is if it exists.
+struct Found {
+    slot: Slot,
+    name: String,
+    before: Option<u64>,
+    displays: Vec<(usize, MimeBundle)>,
+}
+
 /// The displays of one engine that are to be written, with the length of each in the file.
 struct Batch {
     slot: Slot,
@@ -87,7 +95,7 @@ impl Spill {
                 let displays = unseen(part);
                 let before = self.displays.files.get(&slot).map(|file| file.bytes);
                 let name = file_name(slot, part.engine.0, "-displays.jsonl");
-                (!displays.is_empty()).then_some((slot, name, before, displays))
+                (!displays.is_empty()).then_some(Found { slot, name, before, displays })
             })
             .collect();
         let result = if found.is_empty() { Ok(()) } else { self.write_displays(run, found).await };
@@ -98,16 +106,12 @@ impl Spill {
         result
     }
 
-    async fn write_displays(
-        &mut self,
-        run: &mut Run,
-        found: Vec<(Slot, String, Option<u64>, Vec<(usize, MimeBundle)>)>,
-    ) -> Result<(), String> {
+    async fn write_displays(&mut self, run: &mut Run, found: Vec<Found>) -> Result<(), String> {
         let folder = Arc::clone(&self.folder);
         let writing = tokio::task::spawn_blocking(move || {
             let path = folder.path()?;
             let mut batches = Vec::new();
-            for (slot, name, before, displays) in found {
+            for Found { slot, name, before, displays } in found {
                 let with_length = |(output, data)| length(&data).map(|bytes| (output, data, bytes));
                 let displays = displays.into_iter().map(with_length).collect::<io::Result<_>>()?;
                 batches.push(Batch { slot, path: path.join(name), before, displays });
@@ -136,7 +140,7 @@ impl Spill {
         match outcome {
             Ok(Outcome::Written(batches)) => {
                 batches.into_iter().for_each(|batch| self.moved(run, batch));
-                return Ok(());
+                Ok(())
             }
             outcome => {
                 self.displays.stopped = true;
