@@ -27,7 +27,10 @@ const FLOOD_ENGINES: u32 = 4;
 /// What a flood may take beside three times its largest message, in MB.
 const HELD: f64 = 128.0;
 
-/// Floods of other shapes: how many bytes a message and a line have.
+/// Bytes of a display in a flood of them.
+const DISPLAY: usize = 500_000;
+
+/// Floods of text of other shapes: how many bytes a message and a line have.
 const SHAPES: [(&str, usize, usize); 5] = [
     ("lines of 80 bytes, a hundred in a message", 8_000, 80),
     ("lines of 10 kB", 10_000, 10_000),
@@ -46,6 +49,7 @@ pub(crate) async fn measure() -> Result<()> {
     println!("| {FLOOD_ENGINES} engines × {} MB | peak MB | held MB | may be MB |", FLOOD / 1_000_000);
     println!("|---|---|---|---|");
     let mut too_much = Vec::new();
+    let mut floods = Vec::new();
     for (shape, message, line) in SHAPES {
         let text = if line == usize::MAX {
             "x".repeat(message)
@@ -53,6 +57,16 @@ pub(crate) async fn measure() -> Result<()> {
             ("x".repeat(line - 1) + "\n").repeat(message / line)
         };
         let flood = (0..FLOOD / message).fold(Script::new(), |script, _| script.stdout(text.clone()));
+        floods.push((shape, message, flood));
+    }
+    let data = || json!({ "text/plain": "x".repeat(DISPLAY) });
+    let cleared = |script: Script, _| script.clear_output(true).display(data());
+    let cleared = (0..FLOOD / DISPLAY).fold(Script::new(), cleared);
+    floods.push(("displays of 500 kB, each cleared before the next", DISPLAY, cleared));
+    let first = Script::new().display_id("bar", data());
+    let updated = (1..FLOOD / DISPLAY).fold(first, |script, _| script.update_display("bar", data()));
+    floods.push(("displays of 500 kB, each replaced by the next", DISPLAY, updated));
+    for (shape, message, flood) in floods {
         let sim = Sim::builder().engines(FLOOD_ENGINES).on("flood()", flood).start().await;
         let watched = tokio::task::spawn_blocking(move || Watched::run(&sim, "flood()")).await??;
         let limit = HELD + 3.0 * message as f64 / f64::from(1 << 20);

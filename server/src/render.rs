@@ -83,6 +83,7 @@ pub(crate) use page::{Page, PageBlock, PageError, PageLimits, PageSection, Stand
 pub use plain::{PromptColor, plain};
 pub(crate) use replay::replay;
 pub(crate) use rerun::{differing, failed, stragglers};
+pub(crate) use screen::unseen;
 pub(crate) use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal};
 pub(crate) use terminal::{terminal_end, terminal_failures, terminal_since};

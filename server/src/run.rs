@@ -24,7 +24,7 @@ pub use event::{Event, EventKind, LostReason, Slot, Time};
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use output::{Ending, Output, OutputKind};
 pub(crate) use rope_text::RopeText;
-pub(crate) use state::{EngineRun, Phase, RunState};
+pub(crate) use state::{EngineRun, Moved, Phase, RunState};
 pub use state::{Run, RunId, RunRequest};
 pub(crate) use terminal::{terminal_text, visible, visible_name};
 pub(crate) use text::{Hidden, Text};

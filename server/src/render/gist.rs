@@ -350,7 +350,8 @@ fn summary(part: &EngineRun) -> String {
     .or_else(|| newest(|kind| last_of_stream(kind, Some(StreamName::Stdout))))
     .or_else(|| {
         newest(|kind| match kind {
-            OutputKind::Display { data, .. } | OutputKind::UpdateDisplay { data, .. } => {
+            // Of a display that nobody shows any more the data may be gone from memory.
+            OutputKind::Display { data, .. } | OutputKind::UpdateDisplay { data, .. } if !data.is_empty() => {
                 Some(first_line(&in_words(data, false)))
             }
             _ => None,

@@ -121,7 +121,8 @@ fn shows_images_only(run: &Run) -> bool {
             && part.pages.is_empty()
             && part.outputs.iter().all(|output| match &output.kind {
                 OutputKind::Display { data, .. } | OutputKind::Result { data, .. } => {
-                    data.keys().any(|mime| is_picture(mime))
+                    // One without data was replaced, and its data moved to a file.
+                    data.is_empty() || data.keys().any(|mime| is_picture(mime))
                 }
                 _ => false,
             })

@@ -258,6 +258,22 @@ fn newest_versions(outputs: &[Output]) -> HashMap<&str, Newest<'_>> {
     versions
 }
 
+/// The displays of an engine that no view will ever show again, since they were cleared or newer versions replace them: their
+/// indices among its outputs, and their data. Those without data are left out.
+pub(crate) fn unseen(part: &EngineRun) -> Vec<(usize, MimeBundle)> {
+    let versions = newest_versions(&part.outputs);
+    let first = first_visible(&part.outputs);
+    let unseen = |(at, output): (usize, &Output)| match &output.kind {
+        OutputKind::Display { data, display_id } | OutputKind::UpdateDisplay { data, display_id } => {
+            let newest = display_id.as_ref().and_then(|id| versions.get(id.as_str()));
+            let is_replaced = newest.is_some_and(|newest| !Arc::ptr_eq(newest.data, data));
+            (!data.is_empty() && (at < first || is_replaced)).then(|| (at, Arc::clone(data)))
+        }
+        _ => None,
+    };
+    part.outputs.iter().enumerate().filter_map(unseen).collect()
+}
+
 /// The outputs of an engine that were not cleared.
 pub(super) fn visible(part: &EngineRun) -> &[Output] {
     &part.outputs[first_visible(&part.outputs)..]

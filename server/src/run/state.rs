@@ -1,6 +1,7 @@
 //! The state of a run, and the reducer that makes it from events.
 
 mod excerpt;
+mod moved;
 
 use std::{
     fmt,
@@ -8,6 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+pub(crate) use moved::Moved;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -80,6 +82,8 @@ pub struct EngineRun {
     pub pages: Vec<MimeBundle>,
     /// The file that holds all its text, once the middle of that is no longer in memory.
     pub spilled: Option<Arc<Path>>,
+    /// The displays whose data is in a file, in the order of the outputs. What is left of each has no MIME types.
+    moved: Vec<Moved>,
     kept: usize,
     /// Bytes of stream text that were moved out of memory.
     hidden: usize,
@@ -132,6 +136,7 @@ impl EngineRun {
             outputs: Vec::new(),
             pages: Vec::new(),
             spilled: None,
+            moved: Vec::new(),
             kept: 0,
             hidden: 0,
             others: 0,
@@ -206,7 +211,7 @@ impl EngineRun {
                     let text = head + &tail;
                     (!text.is_empty()).then_some(EventKind::Stream { name: *name, text })
                 }
-                _ if known.is_some() => None,
+                _ if known.is_some() || self.moved(at).is_some() => None,
                 OutputKind::Display { data, .. } | OutputKind::UpdateDisplay { data, .. } => {
                     Some(EventKind::Display { data: data.clone(), display_id: None })
                 }

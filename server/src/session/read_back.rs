@@ -11,9 +11,9 @@ use std::{
 };
 
 use crate::{
-    jupyter::content::StreamName,
+    jupyter::content::{MimeBundle, StreamName},
     render::{Cursor, JsonEvent, JsonKind},
-    run::{EngineRun, Hidden, OutputKind, RopeText, Run, Slot},
+    run::{EngineRun, Hidden, Moved, OutputKind, RopeText, Run, Slot},
 };
 
 /// How many bytes are read at a time.
@@ -170,8 +170,30 @@ pub(super) fn filled(run: &Run, most: usize) -> io::Result<Option<Run>> {
     Ok(Some(filled))
 }
 
-/// Calls `each` for every event of a run, as for `--json`, including the text that is in files. If that cannot be read,
-/// an event says how much is missing. Returns the reasons why text is missing.
+/// The data of a display that was moved to a file.
+fn read_display(moved: &Moved) -> io::Result<MimeBundle> {
+    let read = || {
+        let mut file = File::open(&moved.file)?;
+        file.seek(SeekFrom::Start(moved.start))?;
+        let mut json = Vec::new();
+        file.take(moved.bytes as u64).read_to_end(&mut json)?;
+        Ok(serde_json::from_slice(&json)?)
+    };
+    read().map_err(|error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", moved.file.display()))
+    })
+}
+
+/// Where the data of each display of an engine is, if it is not in memory.
+fn displays(part: &EngineRun) -> impl Iterator<Item = Option<&Moved>> {
+    part.outputs.iter().enumerate().filter_map(|(at, output)| match output.kind {
+        OutputKind::Display { .. } | OutputKind::UpdateDisplay { .. } => Some(part.moved(at)),
+        _ => None,
+    })
+}
+
+/// Calls `each` for every event of a run, as for `--json`, including the text and the displays that are in files. If those
+/// cannot be read, an event says how much is missing. Returns the reasons why something is missing.
 ///
 /// # Errors
 /// Those of `each`.
@@ -183,8 +205,25 @@ pub(super) fn for_each_event(
     let all: Vec<EngineText<'_>> = run.parts().map(EngineText::of).collect();
     let mut in_file: HashMap<u32, _> =
         (0u32..).zip(&all).map(|(slot, wrote)| (slot, wrote.in_file())).collect();
+    let mut displays: HashMap<u32, _> =
+        (0u32..).zip(run.parts()).map(|(slot, part)| (slot, displays(part))).collect();
     let mut missing = Vec::new();
-    Cursor::of_cell(cell).each(run, |event| {
+    Cursor::of_cell(cell).each(run, |mut event| {
+        if let JsonKind::Display { data, .. } | JsonKind::UpdateDisplay { data, .. } = &mut event.what
+            // As with text, the events come in the order of the outputs.
+            && let Some(Some(moved)) = event.slot.and_then(|slot| displays.get_mut(&slot)?.next())
+        {
+            *data = read_display(moved).unwrap_or_else(|error| {
+                let why = error.to_string();
+                if !missing.contains(&why) {
+                    missing.push(why);
+                }
+                let size = moved.bytes;
+                let text =
+                    format!("<a display of {size} bytes, which were moved to a file that cannot be read>");
+                MimeBundle::new(serde_json::Map::from_iter([("text/plain".to_owned(), text.into())]))
+            });
+        }
         let next = match (&event.what, event.slot) {
             // The events of an engine come in the order of its outputs.
             (JsonKind::Spilled { .. }, Some(slot)) => {

@@ -4,6 +4,7 @@
 //! The run keeps both ends of the text, and the path of the file. The files live as long as the run is kept, unless its
 //! result is cleared, or others need the room ([`space`]).
 
+mod displays;
 mod space;
 
 use std::{
@@ -17,6 +18,7 @@ use std::{
 
 use tempfile::TempDir;
 
+use displays::Displays;
 use space::Usage;
 pub(crate) use space::{Reading, SpillSpace};
 
@@ -306,6 +308,7 @@ pub(super) struct Spill {
     limits: Limits,
     folder: Arc<SpillFolder>,
     files: HashMap<Slot, Written>,
+    displays: Displays,
     writing: Writing,
 }
 
@@ -344,7 +347,7 @@ impl Piece {
 
 impl Spill {
     pub(super) fn new(limits: Limits, folder: Arc<SpillFolder>) -> Self {
-        Self { limits, folder, files: HashMap::new(), writing: Writing::On }
+        Self { limits, folder, files: HashMap::new(), displays: Displays::default(), writing: Writing::On }
     }
 
     /// Applies events, then moves text to files where there is too much of it.
@@ -373,6 +376,7 @@ impl Spill {
         let most = self.limits.of_engine(run.request.engines.len());
         let mut pending: HashMap<Slot, Vec<Piece>> = HashMap::new();
         let mut grown = Vec::new();
+        let mut touched = Vec::new();
         let mut bytes = 0;
         for event in events {
             let slot = event.slot;
@@ -381,8 +385,11 @@ impl Spill {
                     pending.entry(slot).or_default().push(Piece::New(text.clone()));
                 }
                 grown.push(slot);
-                bytes += text.len();
             }
+            if touched.last() != Some(&slot) {
+                touched.push(slot);
+            }
+            bytes += event.kind.size();
             run.apply(event);
             if bytes >= SLICE {
                 break;
@@ -425,7 +432,7 @@ impl Spill {
                 run.hide(slot, most, Arc::clone(&file.path));
             }
         }
-        result
+        result.and(self.move_displays(run, touched, most).await)
     }
 
     fn no_room(&self, run: RunId) -> String {
@@ -441,7 +448,7 @@ impl Spill {
     async fn write(&mut self, run: &Run, pending: HashMap<Slot, Vec<Piece>>) -> Result<(), NotWritten> {
         let engine = |slot: Slot| run.part(slot).map_or(0, |part| part.engine.0);
         let names: HashMap<Slot, String> =
-            pending.keys().map(|&slot| (slot, file_name(slot, engine(slot)))).collect();
+            pending.keys().map(|&slot| (slot, file_name(slot, engine(slot), ".txt"))).collect();
         let before: HashMap<Slot, u64> =
             pending.keys().filter_map(|slot| Some((*slot, self.files.get(slot)?.bytes))).collect();
         let folder = Arc::clone(&self.folder);
@@ -506,22 +513,18 @@ enum NotWritten {
 }
 
 /// A file name with the engine's id; also with the slot, if a run sends to the same engine twice.
-fn file_name(slot: Slot, engine: u32) -> String {
+fn file_name(slot: Slot, engine: u32, ending: &str) -> String {
     if slot.0 == engine {
-        format!("engine-{engine}.txt")
+        format!("engine-{engine}{ending}")
     } else {
-        format!("engine-{engine}-request-{}.txt", slot.0)
+        format!("engine-{engine}-request-{}{ending}", slot.0)
     }
 }
 
 /// Appends to a file that has this many bytes, or makes it; returns its new length. Offsets in the file must be offsets
 /// in the engine's text, so nothing is appended to a file that was deleted or changed by others.
 fn append(file: &Path, before: Option<u64>, pieces: &[Piece]) -> io::Result<u64> {
-    let file = private::options().append(true).create_new(before.is_none()).open(file)?;
-    if file.metadata()?.len() != before.unwrap_or(0) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "another program has changed it"));
-    }
-    let mut file: BufWriter<File> = BufWriter::new(file);
+    let mut file = open_at_end(file, before)?;
     for piece in pieces {
         match piece {
             Piece::New(text) => file.write_all(text.as_bytes())?,
@@ -530,6 +533,15 @@ fn append(file: &Path, before: Option<u64>, pieces: &[Piece]) -> io::Result<u64>
     }
     file.flush()?;
     Ok(file.get_ref().metadata()?.len())
+}
+
+/// Opens a file that has this many bytes for more, or makes it.
+fn open_at_end(file: &Path, before: Option<u64>) -> io::Result<BufWriter<File>> {
+    let file = private::options().append(true).create_new(before.is_none()).open(file)?;
+    if file.metadata()?.len() != before.unwrap_or(0) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "another program has changed it"));
+    }
+    Ok(BufWriter::new(file))
 }
 
 #[cfg(test)]

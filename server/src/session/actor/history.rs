@@ -7,6 +7,7 @@ use std::{
 
 use super::Actor;
 use crate::{
+    memory,
     render::{Files, GroupBy},
     run::{EngineRun, RunId},
     session::{CellId, DocumentKey, Limits, RunHandle, Session, SessionEvent, spill},
@@ -101,6 +102,7 @@ impl Actor {
         }
         let index = &mut *self.index;
         index.runs.retain(|run, _| !gone.contains(run));
+        memory::give_back_soon();
         index.shown_by.retain(|_, run| !gone.contains(run));
         index.named.retain(|_, run| !gone.contains(run));
         self.documents.forget(|run| gone.contains(&run));
@@ -163,6 +165,7 @@ impl Actor {
             cleared += shown;
         }
         if cleared > 0 {
+            memory::give_back_soon();
             self.dismiss(|run| match cell {
                 Some(cell) => run.cell == cell,
                 None => texts.contains(&run.document()),

@@ -3,8 +3,10 @@
 use super::*;
 use crate::{
     engines::EngineId,
-    jupyter::content::StreamName,
+    jupyter::content::{MimeBundle, StreamName},
+    render::JsonKind,
     run::{RunRequest, Time},
+    session::read_back,
 };
 
 fn run(engines: u32) -> Run {
@@ -292,4 +294,102 @@ async fn nothing_is_lost_if_files_cannot_be_written() {
     assert!(error.contains("kept in memory"), "{error}");
     spill.apply(&mut run, [wrote(0, &text)].into_iter()).await.expect("it is reported once");
     assert_eq!(run.part(Slot(0)).expect("it is there").stream(StreamName::Stdout), text.repeat(2));
+}
+
+fn display(kind: EventKind) -> Event {
+    Event { slot: Slot(0), at: Time(0), kind }
+}
+
+/// A display of a hundred letters and a line end, with quotes and characters of several bytes.
+fn data(number: usize) -> MimeBundle {
+    let text = format!("{}\n\"é🙂\" {number}", "x".repeat(100));
+    MimeBundle::new(serde_json::Map::from_iter([("text/plain".to_owned(), text.into())]))
+}
+
+/// The data of all displays of a run, as an export has it, and why some is missing.
+fn exported(run: &Run) -> (Vec<MimeBundle>, Vec<String>) {
+    let mut all = Vec::new();
+    let missing = read_back::for_each_event(run, 1, |event| {
+        if let JsonKind::Display { data, .. } | JsonKind::UpdateDisplay { data, .. } = &event.what {
+            all.push(Arc::clone(data));
+        }
+        Ok(())
+    });
+    (all, missing.expect("nothing fails"))
+}
+
+/// The events of a flood of displays, of which the last is all that is to be seen.
+fn floods(count: usize) -> [Vec<EventKind>; 3] {
+    let shown = |number, id: Option<&str>| EventKind::Display {
+        data: data(number),
+        display_id: id.map(str::to_owned),
+    };
+    let cleared = |wait| move |number| [shown(number, None), EventKind::ClearOutput { wait }];
+    let updated =
+        |number| EventKind::UpdateDisplay { data: data(number), display_id: Some("bar".to_owned()) };
+    [
+        (0..count).flat_map(cleared(false)).collect(),
+        (0..count).flat_map(cleared(true)).collect(),
+        std::iter::once(shown(0, Some("bar"))).chain((1..count).map(updated)).collect(),
+    ]
+}
+
+#[tokio::test]
+async fn displays_that_nobody_sees_leave_memory_and_are_whole_in_an_export() {
+    for flood in floods(2000) {
+        let parent = tempfile::tempdir().expect("a folder");
+        let mut spill = spill(20_000, parent.path());
+        let (mut spilled, mut plain) = (run(1), run(1));
+        for kinds in flood.chunks(7) {
+            kinds.iter().for_each(|kind| plain.apply(display(kind.clone())));
+            let events = kinds.iter().cloned().map(display);
+            spill.apply(&mut spilled, events).await.expect("it can be written");
+        }
+        let (part, whole) = (spilled.part(Slot(0)).expect("a part"), plain.part(Slot(0)).expect("a part"));
+        // What is left of each is its place among the outputs.
+        let places = part.outputs.len() * size_of::<crate::run::Output>();
+        assert!(part.others() < places + 40_000, "{} with {places} for places", part.others());
+        assert!(whole.others() > places + 200_000, "the flood is too small to show anything");
+        assert_eq!(part.fingerprint(), whole.fingerprint());
+        assert_eq!(part.outputs.len(), whole.outputs.len());
+        let text = |run: &Run| crate::render::group_text(run, &crate::render::fold(run)[0]);
+        assert_eq!(text(&spilled), text(&plain));
+        let (displays, missing) = exported(&spilled);
+        assert!(missing.is_empty(), "{missing:?}");
+        let sent: Vec<MimeBundle> = (0..2000).map(data).collect();
+        assert!(displays == sent, "not as it was sent");
+
+        spill.folder.discard();
+        let (displays, missing) = exported(&spilled);
+        assert_eq!((displays.len(), missing.len()), (2000, 1), "{missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn displays_that_are_to_be_seen_stay_in_memory() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let mut spill = spill(20_000, parent.path());
+    let mut run = run(1);
+    for number in 0..500 {
+        let kind = EventKind::Display { data: data(number), display_id: Some(number.to_string()) };
+        spill.apply(&mut run, std::iter::once(display(kind))).await.expect("it can be written");
+    }
+    let part = run.part(Slot(0)).expect("a part");
+    assert!((0..500).all(|at| part.moved(at).is_none()), "a display that is to be seen is not in memory");
+}
+
+#[tokio::test]
+async fn displays_for_which_files_have_no_room_stay_in_memory_and_that_is_said_once() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let limits = Limits { files: 100_000, ..limits(20_000, parent.path()) };
+    let mut spill = Spill::new(limits.clone(), Arc::new(SpillFolder::new(Arc::default(), limits, RunId(7))));
+    let mut run = run(1);
+    let mut said = Vec::new();
+    for kind in floods(2000).into_iter().next().expect("a flood") {
+        said.extend(spill.apply(&mut run, std::iter::once(display(kind))).await.err());
+    }
+    assert!(said.len() == 1 && said[0].contains("displays of run 7 are kept in memory"), "{said:?}");
+    assert!(bytes_in(parent.path()) <= 100_000);
+    let (displays, missing) = exported(&run);
+    assert!(missing.is_empty() && displays == (0..2000).map(data).collect::<Vec<_>>(), "something is lost");
 }
