@@ -40,6 +40,10 @@ fn act(act: &Act) -> String {
         Act::Forget(names) => format!("forget {}", names.join(", ")),
         Act::Unset(names) => format!("unset {}", names.join(", ")),
         Act::Evaluate(value) => expr(value),
+        Act::Import(names) => {
+            let name = |(name, from): &(Box<str>, Imported)| format!("{name}: {from:?}");
+            format!("from {}", names.iter().map(name).collect::<Vec<_>>().join(", "))
+        }
         Act::SetBlock { object, value } => format!("{}.block = {}", expr(object), expr(value)),
         Act::SetTargets { object, value } => format!("{}.targets = {}", expr(object), expr(value)),
         Act::BeginFlags { call, .. } => format!("with {}", expr(call)),

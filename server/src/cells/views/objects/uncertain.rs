@@ -49,8 +49,8 @@ impl Names {
         }
         let object = self.value(object, place, &mut None);
         let suffixes = match object {
-            Value::Client(_) | Value::View(_) => {
-                let at = if matches!(object, Value::Client(_)) { 1 } else { 0 };
+            Value::Client(..) | Value::View(_) => {
+                let at = if matches!(object, Value::Client(..)) { 1 } else { 0 };
                 let suffix = call.argument(at, "suffix").cloned();
                 vec![
                     suffix
@@ -68,7 +68,7 @@ impl Names {
             let is_bare = call.arguments.is_empty() && call.keywords.is_empty();
             let is_default = suffix.is_empty() && is_bare && !self.magics.contains_key(&suffix);
             // What is in force is what a client activates.
-            if !(is_default && matches!(object, Value::Client(_))) {
+            if !(is_default && matches!(object, Value::Client(..))) {
                 self.activate_unread(&suffix, Err(UnreadTargets::Uncertain), place);
             }
         }
@@ -130,7 +130,9 @@ impl Names {
             .iter()
             .filter(|(name, value)| match (value, before.values.get(*name)) {
                 (Value::View(now), Some(Value::View(old))) => !is_same(self, Some(*now), Some(*old)),
-                (_, Some(Value::View(_) | Value::Other)) => before.values.get(*name) != Some(*value),
+                (_, Some(Value::View(_) | Value::Other | Value::Text(_))) => {
+                    before.values.get(*name) != Some(*value)
+                }
                 _ => false,
             })
             .map(|(name, _)| name.clone())
