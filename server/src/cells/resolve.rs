@@ -215,7 +215,11 @@ impl Resolver<'_> {
                 let noticed = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
                 let range = statement.range;
                 self.findings.extend(noticed.no_effect.map(|why| Finding::NoEffect { range, why }));
-                self.findings.extend(noticed.is_unread.then_some(Finding::UnreadCluster { range }));
+                // What a statement may do as well is often a part of what it does.
+                let is_said = |finding: &Finding| matches!(finding, Finding::UnreadCluster { range: said } if said.start <= range.start && range.end <= said.end);
+                if noticed.is_unread && !self.findings.iter().any(is_said) {
+                    self.findings.push(Finding::UnreadCluster { range });
+                }
                 if is_first {
                     self.next_line = self.lines_before(statement.range.start + 1);
                 }

@@ -28,7 +28,8 @@ impl Expr {
                 let Expr::Attribute(object, _) = &call.function else { return false };
                 is_by_method(call) || object.has_effect()
             }
-            Self::Subscript(parts) => parts[0].has_effect(),
+            // `Client()[:]`
+            Self::Subscript(parts) => matches!(&parts[0], Self::Call(call) if makes_client(call)),
             Self::Attribute(object, _) => object.has_effect(),
             _ => false,
         }

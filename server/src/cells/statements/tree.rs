@@ -64,7 +64,7 @@ pub(super) fn read(text: &str, is_header: bool) -> Outcome {
 fn is_help(text: &str) -> bool {
     let Some(name) = text.trim_end().strip_suffix('?') else { return false };
     let name = name.strip_suffix('?').unwrap_or(name);
-    !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric() || ".[]'\"*".contains(c))
+    !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric() || ".:[]'\"*".contains(c))
 }
 
 struct Reader<'a> {
@@ -266,10 +266,6 @@ impl Reader<'_> {
                 ast::Expr::Call(call) => {
                     call.arguments.iter_source_order().for_each(|it| self.search(it.value().into()));
                     &call.func
-                }
-                ast::Expr::Subscript(part) => {
-                    self.search((&*part.slice).into());
-                    &part.value
                 }
                 _ => return self.search(next.into()),
             };

@@ -303,7 +303,7 @@ impl Names {
         let is_kept = match &value {
             Value::Other => is_client(name),
             Value::View(_) | Value::Client(..) | Value::Cluster(_) | Value::Balanced => true,
-            Value::Module | Value::Class(_) => true,
+            Value::Module | Value::Class(_) | Value::Elsewhere => true,
             _ => self.values.len() < MOST_NAMES || is_client(name),
         };
         if is_kept {
