@@ -16,7 +16,12 @@ message! {
     notification Trust "px/trust" client_to_server (TrustParams)
 }
 
-/// No parameters yet; an object, so that fields can be added.
+/// An object, so that fields can be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct TrustParams {}
+pub struct TrustParams {
+    /// Not needed; with `false` the message changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub trusted: Option<bool>,
+}

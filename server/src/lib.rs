@@ -27,6 +27,7 @@ mod rewrite;
 mod run;
 mod session;
 mod signals;
+mod small_file;
 mod streams;
 mod text;
 

@@ -29,8 +29,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ownership", &[]),
     ("blocking", &[]),
     ("signals", &[]),
+    ("small_file", &[]),
     ("streams", &["run", "blocking"]),
-    ("cluster", &["run", "jupyter", "engines", "json", "clock", "private", "ownership", "blocking"]),
+    (
+        "cluster",
+        &["run", "jupyter", "engines", "json", "clock", "private", "ownership", "blocking", "small_file"],
+    ),
     (
         "session",
         &[

@@ -46,7 +46,13 @@ fn wait_for_engines(file: &Written, engines: u32) {
 #[test]
 fn a_signal_prints_what_came_and_interrupts_the_engines() {
     let mut cluster = real::shared(4);
-    let signals = [(Signal::SIGTERM, "SIGTERM", 143), (Signal::SIGHUP, "SIGHUP", 129)];
+    let signals = [
+        (Signal::SIGTERM, "SIGTERM", 143),
+        (Signal::SIGHUP, "SIGHUP", 129),
+        // What `sbatch --signal=USR1@60` sends, and Ctrl-\ of a terminal.
+        (Signal::SIGUSR1, "SIGUSR1", 128 + Signal::SIGUSR1 as i32),
+        (Signal::SIGQUIT, "SIGQUIT", 131),
+    ];
     for (signal, name, code) in signals {
         let file = endless("%%px");
         let running = run(file.path(), &cluster.connection_file()).start();

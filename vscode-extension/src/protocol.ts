@@ -1021,8 +1021,11 @@ export type NotebookOutputsResult = {
   outputs?: Array<NotebookOutput>;
 };
 
-/** No parameters yet; an object, so that fields can be added. */
-export type TrustParams = Record<string, never>;
+/** An object, so that fields can be added. */
+export type TrustParams = {
+  /** Not needed; with `false` the message changes nothing. */
+  trusted?: boolean;
+};
 
 /** What to write. */
 export type WriteSettingParams = {

@@ -21,6 +21,7 @@ use crate::{
     },
     engines::EngineId,
     session::{ConsoleRequestError, Level, Session, SessionEvent, StartPolicy},
+    signals::EndSignal,
     text::Encoding,
 };
 
@@ -82,7 +83,7 @@ async fn print_messages(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
 fn refused(error: ConsoleRequestError, quit: Option<Quit>) -> Failure {
     let status = match &error {
         ConsoleRequestError::Engine(ConsoleError::GivenUp(_)) => {
-            Status::Quit(quit.unwrap_or(Quit::Interrupted))
+            Status::Quit(quit.unwrap_or(Quit::Signal(EndSignal::Interrupt)))
         }
         ConsoleRequestError::Engine(ConsoleError::NoEngine { .. }) => Status::Usage,
         ConsoleRequestError::Engine(ConsoleError::Raised { .. } | ConsoleError::NoInfo(_)) => {

@@ -17,14 +17,15 @@ use crate::{
     session::{
         About, CellView, InterruptScope, NotRun, NotRunKind, PACE, RunHandle, RunResponse, Session, Snapshot,
     },
+    signals::EndSignal,
 };
 
 /// How long pxlens waits for interrupted engines. What asks it to end by a signal kills it some seconds later (Slurm after 30,
 /// PBS and LSF after 10), and by then the output must be printed and its own cluster gone.
 fn patience(quit: Quit) -> Duration {
     match quit {
-        Quit::Interrupted => Duration::from_secs(10),
-        Quit::Terminated | Quit::HungUp | Quit::Unread => Duration::from_secs(3),
+        Quit::Signal(EndSignal::Interrupt) => Duration::from_secs(10),
+        Quit::Signal(_) | Quit::Unread => Duration::from_secs(3),
     }
 }
 
@@ -255,7 +256,7 @@ impl Follower<'_> {
         match step {
             Step::Wait(quit) => {
                 self.stop = Stop::Until(Instant::now() + patience(quit));
-                if quit == Quit::Interrupted {
+                if quit == Quit::Signal(EndSignal::Interrupt) {
                     self.show.screen.hint("interrupting the engines; press Ctrl-C again to exit at once");
                 }
             }
@@ -471,7 +472,7 @@ mod tests {
             Status::EngineFailed,
             Status::Usage,
             Status::NoCluster,
-            Status::Quit(Quit::Terminated),
+            Status::Quit(Quit::Signal(EndSignal::Terminate)),
         ];
         for (at, one) in rising.into_iter().enumerate() {
             for other in &rising[..=at] {

@@ -1,6 +1,7 @@
 //! Requests to end before the work is done: a signal, or nobody who reads stdout any more.
 
 use std::{
+    borrow::Cow,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -15,12 +16,8 @@ use crate::{
 /// Why pxlens ends before its work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quit {
-    /// Ctrl-C.
-    Interrupted,
-    /// SIGTERM.
-    Terminated,
-    /// SIGHUP.
-    HungUp,
+    /// A signal.
+    Signal(EndSignal),
     /// Nobody reads stdout any more (`pxlens run … | head`).
     Unread,
 }
@@ -29,38 +26,31 @@ impl Quit {
     /// The exit status: that of a program which this ended.
     pub(super) fn exit_status(self) -> u8 {
         match self {
-            Self::Interrupted => EndSignal::Interrupt.exit_status(),
-            Self::Terminated => EndSignal::Terminate.exit_status(),
-            Self::HungUp => EndSignal::HangUp.exit_status(),
+            Self::Signal(signal) => signal.exit_status(),
             // Of SIGPIPE.
             Self::Unread => 128 + 13,
         }
     }
 
     /// The cause, as the end of a sentence that begins with what was done.
-    pub(super) fn cause(self) -> &'static str {
+    pub(super) fn cause(self) -> Cow<'static, str> {
         match self {
-            Self::Interrupted => "interrupted",
-            Self::Terminated => "ended by SIGTERM",
-            Self::HungUp => "ended by SIGHUP",
-            Self::Unread => "ended since nobody reads the output any more",
+            Self::Signal(EndSignal::Interrupt) => "interrupted".into(),
+            Self::Signal(signal) => format!("ended by {}", signal.name()).into(),
+            Self::Unread => "ended since nobody reads the output any more".into(),
         }
     }
 
     /// Whether somebody who asks this again wants pxlens to end at once. A terminal that closes and a pipe that breaks may be
     /// noticed in several ways.
     fn may_insist(self) -> bool {
-        matches!(self, Self::Interrupted | Self::Terminated)
+        !matches!(self, Self::Signal(EndSignal::HangUp) | Self::Unread)
     }
 }
 
 impl From<EndSignal> for Quit {
     fn from(signal: EndSignal) -> Self {
-        match signal {
-            EndSignal::Interrupt => Self::Interrupted,
-            EndSignal::Terminate => Self::Terminated,
-            EndSignal::HangUp => Self::HungUp,
-        }
+        Self::Signal(signal)
     }
 }
 
@@ -85,7 +75,7 @@ impl Requests {
         match &mut self.first {
             None => self.first = Some((quit, at)),
             // The terminal closed, which broke the output first.
-            Some((first @ Quit::Unread, _)) if quit == Quit::HungUp => *first = quit,
+            Some((first @ Quit::Unread, _)) if quit == Quit::Signal(EndSignal::HangUp) => *first = quit,
             Some((_, first)) => self.insisted |= quit.may_insist() && at >= *first + ECHO,
         }
     }
@@ -159,19 +149,23 @@ mod tests {
 
     #[test]
     fn a_second_request_asks_to_end_at_once() {
-        use Quit::{HungUp, Interrupted, Terminated, Unread};
+        use Quit::Unread;
+        let [interrupted, terminated, hung_up, ctrl_backslash] =
+            [EndSignal::Interrupt, EndSignal::Terminate, EndSignal::HangUp, EndSignal::Quit]
+                .map(Quit::Signal);
         // Each so many milliseconds after the one before.
         for (wanted, why, insisted) in [
-            (&[(0, Interrupted)][..], Interrupted, false),
-            (&[(0, Interrupted), (900, Interrupted)], Interrupted, true),
-            (&[(0, HungUp), (900, Terminated)], HungUp, true),
+            (&[(0, interrupted)][..], interrupted, false),
+            (&[(0, interrupted), (900, interrupted)], interrupted, true),
+            (&[(0, hung_up), (900, terminated)], hung_up, true),
+            (&[(0, terminated), (900, ctrl_backslash)], terminated, true),
             // The echo of the first one.
-            (&[(0, Terminated), (2, Terminated)], Terminated, false),
-            (&[(0, Terminated), (2, Terminated), (900, Terminated)], Terminated, true),
+            (&[(0, terminated), (2, terminated)], terminated, false),
+            (&[(0, terminated), (2, terminated), (900, terminated)], terminated, true),
             // The same end of a terminal or a reader, noticed again.
-            (&[(0, HungUp), (900, HungUp), (0, Unread)], HungUp, false),
-            (&[(0, Interrupted), (900, Unread)], Interrupted, false),
-            (&[(0, Unread), (1, HungUp)], HungUp, false),
+            (&[(0, hung_up), (900, hung_up), (0, Unread)], hung_up, false),
+            (&[(0, interrupted), (900, Unread)], interrupted, false),
+            (&[(0, Unread), (1, hung_up)], hung_up, false),
         ] {
             let (mut requests, mut at) = (Requests::default(), Instant::now());
             for (wait, quit) in wanted {

@@ -7,9 +7,7 @@ mod address;
 mod machine;
 
 use std::{
-    fmt,
-    fs::File,
-    io::{self, Read},
+    fmt, io,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
@@ -22,6 +20,7 @@ use crate::{
     json,
     jupyter::{Signer, SigningError},
     ownership::{self, Foreign},
+    small_file,
 };
 
 /// What a connection file says, checked. `Debug` does not show the key.
@@ -171,12 +170,11 @@ impl ConnectionInfo {
         check: impl FnOnce(&Path, &std::fs::Metadata) -> Result<(), Foreign>,
     ) -> Result<Self, ConnectionFileError> {
         let unreadable = |source| ConnectionFileError::Unreadable { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(unreadable)?;
+        let mut file = small_file::open(path).map_err(unreadable)?;
         // Of the file that is read, whatever lies at its path by now.
         check(path, &file.metadata().map_err(unreadable)?)
             .map_err(|source| ConnectionFileError::Foreign { source })?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        let bytes = small_file::read_of(&mut file).map_err(unreadable)?;
         // Python's client takes the server key from here if the file has none.
         let curve = std::env::var_os("IPP_CURVE_SERVERKEY").is_some_and(|key| !key.is_empty());
         Self::parse(path, &bytes, curve, &ThisMachine)

@@ -5,7 +5,7 @@
 //! message and is no secret: it only says whose something is.
 
 use std::{
-    fmt, fs, io,
+    fmt, io,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -14,6 +14,7 @@ use crate::{
     jupyter::{MsgId, SessionId},
     private,
     run::RunId,
+    small_file,
 };
 
 /// What the sessions of one user's pxlens processes begin with.
@@ -61,7 +62,7 @@ impl Identity {
     }
 
     fn read(path: &Path) -> io::Result<Self> {
-        let text = fs::read_to_string(path)?;
+        let text = String::from_utf8_lossy(&small_file::read(path)?).into_owned();
         let is_valid = text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let damaged = || {
             io::Error::new(io::ErrorKind::InvalidData, format!("{} is damaged; delete it", path.display()))
@@ -191,7 +192,7 @@ mod tests {
         let path = folder.path().join("pxlens/identity");
         let first = Identity::in_file(&path).expect("it is made");
         assert_eq!(Identity::in_file(&path).expect("it is there"), first);
-        fs::write(&path, "not an identity").expect("it can be written");
+        std::fs::write(&path, "not an identity").expect("it can be written");
         let error = Identity::in_file(&path).expect_err("it is damaged").to_string();
         assert!(error.ends_with("identity is damaged; delete it"), "{error}");
     }

@@ -66,7 +66,7 @@ pub(crate) fn errors(snapshot: &Snapshot) -> Vec<EngineError> {
 
 /// The exceptions of the newest run of a px cell.
 pub(super) fn errors_of(snapshot: &Snapshot, document: &DocumentView, cell: &CellView) -> Vec<EngineError> {
-    let Some(handle) = &cell.run else { return Vec::new() };
+    let Some(handle) = snapshot.shown(cell).filter(|_| cell.run.is_some()) else { return Vec::new() };
     let run = handle.excerpt(SHOWN);
     let error = |group: render::ErrorGroup| {
         // Lines are mapped through the current code; for other code the line would be a guess.

@@ -99,7 +99,7 @@ pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>
     let shown = match cell.cell.kind {
         // The run that it would show now, in its own grouping; that may be newer than the one it shows.
         CellKind::Result => shown_at(snapshot, position),
-        _ => cell.run.clone().map(Shown::from),
+        _ => snapshot.shown(cell).cloned().map(Shown::from),
     };
     if let Some(shown) = shown {
         seen = Some(shown.run.id);

@@ -30,6 +30,9 @@ impl RunLine<'_> {
             (None, Some(source)) => format!("{source}: {text}"),
             (None, None) => text,
         };
+        if let Some(why) = self.snapshot.why_kept(self.cell) {
+            text = format!("not run again, since {why} · {text}");
+        }
         if let Some(note) = note {
             text.push_str(&format!(" · {note}"));
         }

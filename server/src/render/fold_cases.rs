@@ -158,7 +158,13 @@ impl Case {
     /// What the fold shows of it: groups and errors, then the line beside the code.
     fn shown(&self) -> String {
         let run = self.run();
-        let view = View { by: GroupBy::Fold, scope: Scope::default(), width: 72, names_stderr: true };
+        let view = View {
+            by: GroupBy::Fold,
+            scope: Scope::default(),
+            width: 72,
+            names_stderr: true,
+            keeps_values: false,
+        };
         let lines = lay_out(&run, view, &|_| None);
         let mut text: String = lines.iter().map(|line| line.text() + "\n").collect();
         let line = inline_within(&run, Time(0), 100);

@@ -294,7 +294,7 @@ fn plots(run: &Run, group: &Group, part: &EngineRun) -> usize {
 
 /// A number for each image of an engine, the same for the same image.
 fn images(part: &EngineRun) -> impl Iterator<Item = u64> {
-    bundles(part).map(|data| same_images(data)).filter(|images| !images.is_empty()).map(|images| {
+    bundles(part).map(same_images).filter(|images| !images.is_empty()).map(|images| {
         let mut hasher = std::hash::DefaultHasher::new();
         images.iter().for_each(|image| hasher.write(image.as_bytes()));
         hasher.finish()

@@ -34,6 +34,16 @@ impl Shown {
     pub(super) fn of(item: Item) -> Self {
         Self { item, template: None, remark: None, tables: None }
     }
+
+    /// Whether it shows all that each of the engines wrote.
+    pub(super) fn shows_all(&self) -> bool {
+        match (&self.tables, &self.template) {
+            (Some(tables), _) => tables.shows_all(),
+            (None, Some(template)) => template.shows_all(),
+            // A note says that the others differ.
+            (None, None) => !matches!(self.item, Item::Note(_)),
+        }
+    }
 }
 
 /// The screen of one engine.

@@ -32,7 +32,7 @@ use crate::{
 pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
     let width = limits.columns.min(80);
-    let view = View { by, scope, width, names_stderr: false };
+    let view = View { by, scope, width, names_stderr: false, keeps_values: false };
     both_ends(&lay_out(run, view, &|_| None), limits)
 }
 

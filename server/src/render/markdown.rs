@@ -33,7 +33,7 @@ pub(super) fn below(head: String, run: &Run, by: GroupBy, limits: Limits) -> Str
     let most = limits.bytes.max(500);
     let mut page = Page { text: head, most: most - RESERVE };
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
-    let view = View { by, scope, width: limits.columns, names_stderr: false };
+    let view = View { by, scope, width: limits.columns, names_stderr: false, keeps_values: false };
     let sections = sections(run, view);
     let errors = error_fences(run);
     let mut left = sections.iter().map(|section| section.blocks.len()).sum::<usize>() + errors.len();

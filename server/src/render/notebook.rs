@@ -98,7 +98,7 @@ pub(crate) fn notebook(run: &Run, by: GroupBy, says_where: bool) -> Vec<Notebook
 fn text(run: &Run, by: GroupBy) -> String {
     let bytes = share(run, Limits { bytes: MOST_TEXT, ..Limits::default() });
     let scope = Scope { bytes: Some(bytes), ..Scope::default() };
-    let view = View { by, scope, width: 80, names_stderr: true };
+    let view = View { by, scope, width: 80, names_stderr: true, keeps_values: true };
     let lines = lay_out_outputs(run, view);
     let text: String = lines.iter().map(|line| line.text() + "\n").collect();
     without_keys(&text).into_owned()
@@ -199,6 +199,37 @@ mod tests {
             [2]   stderr: late
         "#]],
         );
+    }
+
+    /// The text of a run, and whether each engine's words stand in it under the engine: in a block of its own, or in that of a group
+    /// which shows what each has.
+    fn text_of(sample: Sample) -> String {
+        let outputs = notebook(&sample.all_ok().run(), GroupBy::Fold, false);
+        outputs.into_iter().flat_map(|output| output.items).map(|item| item.data).collect()
+    }
+
+    #[test]
+    fn a_saved_notebook_holds_all_that_each_engine_printed_and_returned() {
+        let value = |slot: u32, n: u32| format!("{}", f64::from(slot * 97 + n * 13) / 8.0);
+        for engines in [3, 12] {
+            let printed = (0..engines).fold(Sample::new(engines), |sample, slot| {
+                sample.stdout(slot, &format!("loss {} acc {}\n", value(slot, 1), value(slot, 2)))
+            });
+            let array = |slot: u32| {
+                let row = |n: u32| (0..4).map(|m| value(slot, n * 4 + m)).collect::<Vec<_>>().join(", ");
+                format!("array([[{}],\n       [{}],\n       [{}]])", row(0), row(1), row(2))
+            };
+            let returned =
+                (0..engines).fold(Sample::new(engines), |sample, slot| sample.result(slot, &array(slot)));
+            let (printed, returned) = (text_of(printed), text_of(returned));
+            for slot in 0..engines {
+                for n in 1..3 {
+                    assert!(printed.contains(&value(slot, n)), "{slot} {n}: {printed}");
+                }
+                assert!(returned.contains(&array(slot)), "{slot}: {returned}");
+            }
+            assert_eq!(printed.lines().count() == 1, engines == 3, "few are folded: {printed}");
+        }
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub(crate) fn page(run: &Run, by: GroupBy, limits: PageLimits) -> Page {
     };
     let share = (limits.bytes / sharers.max(1)).max(1000);
     let scope = Scope { bytes: Some(share), ..Scope::default() };
-    let view = View { by, scope, width: 80, names_stderr: false };
+    let view = View { by, scope, width: 80, names_stderr: false, keeps_values: false };
     let mut left = limits.blocks;
     let mut hidden = 0;
     let mut parts = Vec::new();

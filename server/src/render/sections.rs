@@ -73,11 +73,21 @@ pub(super) fn sections(run: &Run, view: View) -> Vec<Section> {
     match view.by {
         GroupBy::Fold => {
             let groups = fold(run);
-            let blocks = groups.iter().filter_map(|group| of_group_block(run, group, view));
+            let blocks = groups.iter().flat_map(|group| {
+                let block = of_group_block(run, group, view);
+                let is_apart =
+                    view.keeps_values && block.as_ref().is_some_and(|block| block.leaves_out(group));
+                let parts = group.slots.iter().filter(|_| is_apart).filter_map(|slot| run.part(*slot));
+                block
+                    .into_iter()
+                    .filter(|_| !is_apart)
+                    .chain(parts.map(|part| of_slot(part, items(part))))
+                    .collect::<Vec<_>>()
+            });
             let mut blocks: Vec<Block> = blocks.filter(Block::is_worth_showing).collect();
             tell_images_apart(&mut blocks);
             // Text that is not in memory cannot be compared.
-            let compared = Rule::Differences.applies() && run.parts().all(is_whole);
+            let compared = Rule::Differences.applies() && !view.keeps_values && run.parts().all(is_whole);
             vec![Section { title: None, blocks, compared }]
         }
         GroupBy::Engine => {
@@ -117,7 +127,19 @@ impl Block {
     fn is_worth_showing(&self) -> bool {
         !(self.items.is_empty() && self.state == State::Failed)
     }
+
+    /// Whether a summary of engines that are alike leaves out what one of them wrote. Of many engines, or of much text, it may.
+    fn leaves_out(&self, group: &Group) -> bool {
+        let bytes: usize = self.items.iter().filter_map(|shown| shown.item.text()).map(str::len).sum();
+        group.slots.len() <= APART && bytes <= MOST_APART && self.items.iter().any(|shown| !shown.shows_all())
+    }
 }
+
+/// At most so many engines that are alike stand apart.
+const APART: usize = 64;
+
+/// Engines of which each wrote more bytes than this do not.
+const MOST_APART: usize = 64_000;
 
 /// The titles of the kinds, in the order in which they are shown.
 const KINDS: [&str; 6] = ["stdout", "stderr", "displays", "results", "pages", "notes"];

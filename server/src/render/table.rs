@@ -190,8 +190,25 @@ impl Tables {
             .collect()
     }
 
+    /// Whether each cell shows what each engine has there.
+    pub(super) fn shows_all(&self) -> bool {
+        let first = &self.tables[0];
+        let is_whole = first.size == (first.rows.len(), first.head.len() - first.index);
+        let mut cells =
+            (0..first.rows.len()).flat_map(|row| (0..first.head.len()).map(move |column| (row, column)));
+        is_whole
+            && cells.all(|(row, column)| {
+                let texts = self.texts(row, column);
+                texts.iter().all(|text| *text == texts[0]) || Summary::values(&texts, CELL).is_some()
+            })
+    }
+
+    fn texts(&self, row: usize, column: usize) -> Vec<&str> {
+        self.tables.iter().map(|table| table.rows[row][column].as_str()).collect()
+    }
+
     fn cell(&self, row: usize, column: usize) -> Cell {
-        let texts: Vec<&str> = self.tables.iter().map(|table| table.rows[row][column].as_str()).collect();
+        let texts = self.texts(row, column);
         if texts.iter().all(|text| *text == texts[0]) {
             return Cell::Same(texts[0].to_owned());
         }

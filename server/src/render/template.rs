@@ -21,6 +21,15 @@ const SMALL: usize = 8;
 /// How many characters the values of few engines may take in a line, in all gaps together.
 const VALUES: usize = 72;
 
+/// So many different strings are named.
+const NAMED: usize = 3;
+
+/// The most characters of a string that is named.
+const LONGEST_NAMED: usize = 40;
+
+/// Lines with more gaps hold ranges.
+const MOST_WITH_VALUES: usize = 3;
+
 /// Texts that differ in tokens only, one per engine.
 pub(super) struct Template {
     /// The engine of each text.
@@ -115,25 +124,46 @@ impl Template {
         texts.collect()
     }
 
+    /// Whether [`Template::lines`] shows what each engine has in each gap.
+    pub(super) fn shows_all(&self) -> bool {
+        let mut shows_all = self.by_shape(None).is_none() && self.engines.len() <= FEW;
+        for line in self.by_line() {
+            let columns = || {
+                line.iter().filter_map(|piece| match piece {
+                    Piece::Varies(column) => Some(column),
+                    Piece::Same(_) | Piece::Equal(_) => None,
+                })
+            };
+            let most = VALUES / columns().count().max(1);
+            shows_all &= columns().count() <= MOST_WITH_VALUES || columns().all(Column::is_equal);
+            shows_all &= columns().all(|column| {
+                let texts: Vec<&str> = column.cells.iter().map(Cell::core).collect();
+                let is_own =
+                    texts.iter().zip(&self.engines).all(|(text, engine)| text.parse() == Ok(engine.0));
+                let is_written = matches!(column.kind, Kind::Number | Kind::Duration | Kind::Dotted);
+                column.is_equal()
+                    || is_own
+                    || (is_written && Summary::values(&texts, most).is_some())
+                    || (column.kind == Kind::Quoted && self.names_all(column))
+            });
+        }
+        shows_all
+    }
+
     /// What it shows, in lines. Without a `detail`, as much as there is room for.
     pub(super) fn lines(&self, base: Paint, detail: Option<Detail>) -> Vec<BlockLine> {
         if let Some(summary) = self.by_shape(detail) {
             return vec![BlockLine::of(summary.range, base).and(summary.rest, Paint::Note)];
         }
-        let mut lines: Vec<Vec<&Piece>> = vec![Vec::new()];
-        // Where a line of the template ends, so that each has the detail for which it has room.
-        for piece in &self.pieces {
-            lines.last_mut().expect("there is a line from the start").push(piece);
-            if matches!(piece, Piece::Same(text) if text.contains('\n')) {
-                lines.push(vec![piece]);
-            }
-        }
+        let lines = self.by_line();
         let varying =
             |line: &Vec<&Piece>| line.iter().filter(|piece| matches!(piece, Piece::Varies(_))).count();
         let mut drawn = Drawn { lines: vec![BlockLine::default()], ..Drawn::default() };
         for (n, line) in lines.iter().enumerate() {
             let detail = detail.unwrap_or(match varying(line) {
-                few @ 0..=3 if self.engines.len() <= FEW => Detail::Values(VALUES / few.max(1)),
+                few @ 0..=MOST_WITH_VALUES if self.engines.len() <= FEW => {
+                    Detail::Values(VALUES / few.max(1))
+                }
                 0 | 1 => Detail::Bars(40),
                 2 | 3 => Detail::Bars(BARS_IN_A_LINE),
                 4..=6 => Detail::Median,
@@ -147,6 +177,19 @@ impl Template {
         }
         drawn.finish();
         drawn.lines
+    }
+
+    /// Its pieces, divided where a line ends, so that each line has the detail for which it has room. The piece in which a line
+    /// begins is in both.
+    fn by_line(&self) -> Vec<Vec<&Piece>> {
+        let mut lines: Vec<Vec<&Piece>> = vec![Vec::new()];
+        for piece in &self.pieces {
+            lines.last_mut().expect("there is a line from the start").push(piece);
+            if matches!(piece, Piece::Same(text) if text.contains('\n')) {
+                lines.push(vec![piece]);
+            }
+        }
+        lines
     }
 
     /// `is_alone`: nothing else stands in the line, so that a summary needs no marks.
@@ -234,6 +277,14 @@ impl Template {
         }
     }
 
+    /// Whether [`Template::by_text`] names all texts whole.
+    fn names_all(&self, column: &Column) -> bool {
+        let mut texts: Vec<&str> = column.cells.iter().map(Cell::core).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts.len() <= NAMED && texts.iter().all(|text| text.chars().count() <= LONGEST_NAMED)
+    }
+
     /// Who has which text: `'a' [0-2], 'b' [3]`.
     fn by_text(&self, column: &Column) -> String {
         let mut known: Vec<(&str, Vec<EngineId>)> = Vec::new();
@@ -245,13 +296,13 @@ impl Template {
             }
         }
         known.sort_by_key(|(_, engines)| std::cmp::Reverse(engines.len()));
-        let shown = known.iter().take(3).map(|(text, engines)| {
+        let shown = known.iter().take(NAMED).map(|(text, engines)| {
             let ranks: RankSet = engines.iter().copied().collect();
-            format!("{} {ranks}", super::wording::cut(text, 40))
+            format!("{} {ranks}", super::wording::cut(text, LONGEST_NAMED))
         });
         let mut texts = shown.collect::<Vec<_>>().join(", ");
-        if known.len() > 3 {
-            texts.push_str(&format!(", {} more", known.len() - 3));
+        if known.len() > NAMED {
+            texts.push_str(&format!(", {} more", known.len() - NAMED));
         }
         texts
     }

@@ -96,7 +96,7 @@ pub(crate) fn terminal_since(run: &Run, seen: &Run, style: Style<'_>) -> Option<
 
 fn view(by: GroupBy, style: Style<'_>) -> View {
     let scope = Scope { colors: style.color, ..Scope::default() };
-    View { by, scope, width: style.width, names_stderr: false }
+    View { by, scope, width: style.width, names_stderr: false, keeps_values: false }
 }
 
 /// The last line: `✓ 4 engines · 1.2 s`.

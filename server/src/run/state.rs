@@ -508,6 +508,12 @@ impl Run {
         self.parts().all(unsent)
     }
 
+    /// Whether it will never be sent, for this reason.
+    pub fn was_not_sent_since(&self, reason: &str) -> bool {
+        let is_so = |part: &EngineRun| matches!(part.ending(), Some(Ending::Lost(LostReason::NotSent(why))) if why == reason);
+        self.parts().all(is_so)
+    }
+
     /// The engines whose part has not ended.
     pub fn pending(&self) -> RankSet {
         self.parts().filter(|part| part.ending().is_none()).map(|part| part.engine).collect()

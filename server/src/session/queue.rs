@@ -16,6 +16,9 @@ use crate::{
 /// Why a run is not sent if its cell was run again with other options or code.
 pub(super) const REPLACED: &str = "it was run again before its turn came";
 
+/// Why a run is not sent if one before it failed, which was to succeed first.
+pub(super) const NOT_REACHED: &str = "a cell before it failed";
+
 /// What the queue knows of a run that has not ended.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -98,12 +101,7 @@ impl Queue {
             entry.after.retain(|after| after.run != run);
         }
         for follower in doomed {
-            self.drop_with_followers(
-                follower,
-                "a cell before it failed",
-                |after| after.must_succeed,
-                &mut steps,
-            );
+            self.drop_with_followers(follower, NOT_REACHED, |after| after.must_succeed, &mut steps);
         }
         self.advance(&mut steps);
         steps

@@ -14,6 +14,7 @@ use std::{
 use super::wishes::Unsuited;
 use super::{
     CellId, CellView, ConnectionView, DocumentKey, DocumentView, FileWish, ResultSource, RunHandle, Settings,
+    queue::NOT_REACHED,
 };
 use crate::{
     cells::{CellKind, DecidedBy, Decider, LineName, Origin, Placed, Region, Wish, regions},
@@ -121,19 +122,31 @@ impl Snapshot {
         self.here.as_ref().map(|(texts, _)| texts.wish())
     }
 
-    /// The run that a px cell shows: its newest, or the one that a `%pxresult` shows.
+    /// The run that a px cell shows: its newest, or the one that a `%pxresult` shows. A cell that a failure kept from running
+    /// shows what it showed before.
     pub(crate) fn shown<'a>(&'a self, cell: &'a CellView) -> Option<&'a Arc<RunHandle>> {
         match cell.cell.kind {
             CellKind::Result => self.runs.shown_by(cell.id),
-            _ => cell.run.as_ref(),
+            _ => self.kept(cell).or(cell.run.as_ref()),
         }
+    }
+
+    /// Why the run that a px cell shows is not its newest: a cell before it failed, so that one was never sent.
+    pub(crate) fn why_kept(&self, cell: &CellView) -> Option<&'static str> {
+        self.kept(cell).map(|_| NOT_REACHED)
+    }
+
+    /// The run that a px cell goes on to show, since a failure kept its newest one from being sent.
+    fn kept<'a>(&'a self, cell: &CellView) -> Option<&'a Arc<RunHandle>> {
+        let newest = cell.run.as_ref().filter(|run| run.view.borrow().was_not_sent_since(NOT_REACHED))?;
+        self.runs.earlier(newest).filter(|run| !self.runs.is_dismissed(run.id))
     }
 
     /// Whether the cell would now send something other than the shown run sent; for a `%pxresult`, whether there is a
     /// newer run.
     pub(crate) fn is_stale(&self, cell: &CellView) -> bool {
         if cell.cell.kind != CellKind::Result {
-            return cell.stale;
+            return cell.stale || self.kept(cell).is_some();
         }
         let Some(shown) = self.runs.shown_by(cell.id) else { return false };
         self.newest_for(cell).is_some_and(|newest| newest.id != shown.id)
@@ -142,7 +155,7 @@ impl Snapshot {
     /// Whether the output of a cell's run, in the state `now`, is withheld until the user asks for it.
     pub(crate) fn is_withheld(&self, cell: &CellView, now: &Run) -> bool {
         let hides = |run: &Arc<RunHandle>| self.runs.is_withheld(run, now);
-        cell.cell.kind != CellKind::Result && cell.run.as_ref().is_some_and(hides)
+        cell.cell.kind != CellKind::Result && self.shown(cell).is_some_and(hides)
     }
 
     /// What a `%pxresult` of the document would show if it were run now.
@@ -344,6 +357,8 @@ pub(crate) struct RunRecord {
     pub name: Option<String>,
     /// Whether the user asked to see it, if it is a non-blocking run.
     pub revealed: bool,
+    /// Whether its result was cleared.
+    pub dismissed: bool,
 }
 
 impl Runs {
@@ -355,6 +370,11 @@ impl Runs {
     /// A run by its number.
     pub(crate) fn get(&self, run: RunId) -> Option<&Arc<RunHandle>> {
         self.records.get(&run).map(|record| &record.handle)
+    }
+
+    /// Whether the result of a run was cleared.
+    fn is_dismissed(&self, run: RunId) -> bool {
+        self.records.get(&run).is_some_and(|record| record.dismissed)
     }
 
     /// The newest run that was given this name.

@@ -13,7 +13,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::json;
+use crate::{json, small_file};
 
 /// The part of a cluster file that says what runs where.
 #[derive(Debug, Default, Deserialize)]
@@ -62,7 +62,7 @@ impl LauncherState {
 
 impl ClusterFile {
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        json::read(&fs::read(path).ok()?).ok()
+        json::read(&small_file::read(path).ok()?).ok()
     }
 
     /// The controller's process id, if it runs on the machine that wrote the file.
@@ -119,7 +119,7 @@ pub(crate) struct ClientFile {
 
 impl ClientFile {
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        json::read(&fs::read(path).ok()?).ok()
+        json::read(&small_file::read(path).ok()?).ok()
     }
 
     /// Whether the controller said that it runs on another machine.

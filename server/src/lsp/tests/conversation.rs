@@ -257,6 +257,11 @@ async fn a_workspace_whose_trust_is_not_a_boolean_is_not_trusted_and_the_user_is
         client.notify("initialized", json!({})).await;
         let engines = client.request("px/engines", Value::Null).await;
         assert!(engines["message"].as_str().unwrap().contains("not trusted"), "{options} {engines}");
+        for other in [json!({ "trusted": false }), json!({ "trusted": "true" })] {
+            client.notify("px/trust", other).await;
+            let engines = client.request("px/engines", Value::Null).await;
+            assert!(engines.to_string().contains("not trusted"), "{engines}");
+        }
         client.notify("px/trust", json!({})).await;
         let engines = client.request("px/engines", Value::Null).await;
         assert!(!engines.to_string().contains("not trusted"), "{engines}");

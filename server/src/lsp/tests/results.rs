@@ -267,3 +267,25 @@ async fn a_result_that_is_shown_again_and_again_is_followed_once() {
         .expect("the followers before the last one end");
     client.end().await;
 }
+
+/// They showed `✗ not run` over a good result.
+#[tokio::test]
+async fn a_cell_that_a_failure_kept_from_running_keeps_what_it_showed() {
+    let sim = Sim::builder().engines(2).on("two()", Script::new().stdout("second\n")).start().await;
+    let mut client = open(&sim, "%px one()\n%px two()\n").await;
+    let all = json!({ "uri": URI, "scope": "all" });
+    client.request("px/run", all.clone()).await;
+    painted(&mut client, 2, succeeded).await;
+    sim.on("one()", Script::new().error("OSError", "no"));
+    client.request("px/run", all.clone()).await;
+    let passed = painted(&mut client, 2, |cell| cell["stale"] == true).await;
+    let line = passed["line"]["text"].as_str().unwrap();
+    assert!(line.starts_with("not run again, since a cell before it failed · ✓ [0-1] second"), "{line}");
+    assert_eq!(passed["state"], "succeeded", "{passed}");
+    // What was cleared does not come back.
+    client.request("px/clear", json!({ "uri": URI })).await;
+    client.request("px/run", all).await;
+    let dropped = painted(&mut client, 2, |cell| cell["state"] == "failed").await;
+    assert!(dropped["line"]["text"].as_str().unwrap().contains("not run"), "{dropped}");
+    client.end().await;
+}

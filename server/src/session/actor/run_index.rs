@@ -71,6 +71,7 @@ impl RunIndex {
             handle: Arc::clone(&entry.handle),
             name: entry.names.last().cloned(),
             revealed: entry.revealed,
+            dismissed: entry.dismissed,
         };
         let make = || {
             Arc::new(Runs {
