@@ -60,8 +60,7 @@ fn a_cell_of_a_second_cluster_is_refused_before_anything_runs() {
 
 #[test]
 fn a_line_whose_cluster_cannot_be_read_is_told_unless_a_flag_names_the_cluster() {
-    const CANNOT_TELL: &str =
-        "warning: unread.py: line 1: pxlens cannot tell which cluster this line asks for";
+    const CANNOT_TELL: &str = "unread.py: line 1: pxlens cannot tell which cluster this line asks for";
     let file = Written::new("unread.py", "rc = ipp.Client(profile=name)\n%px 1\n");
     let done = cli(["run", "--python", "/no/such/python"]).arg(file.path());
     let done = done.env("IPYTHONDIR", file.folder()).run();
