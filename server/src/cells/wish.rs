@@ -108,6 +108,11 @@ impl ClusterWish {
         self.elsewhere.is_some() || names.into_iter().any(Option::is_some)
     }
 
+    /// Whether it is another cluster than one that a plain `Client()` connects to.
+    pub(super) fn is_special(&self) -> bool {
+        self.is_started || self.has_name()
+    }
+
     /// Whether both have the same name.
     fn is_named_as(&self, other: &Self) -> bool {
         (&self.profile, &self.cluster_id, &self.file, &self.elsewhere)

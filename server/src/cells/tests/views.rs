@@ -331,6 +331,15 @@ fn a_view_of_a_second_cluster_is_refused() {
             "rc = ipp.Client()\nc = ipp.Cluster(n=2)\nr2 = c.start_and_connect_sync(activate=True)\n%px y\n",
             "%px y: other",
         ),
+        (
+            "cpu = ipp.Client()\ngpu = ipp.Client(profile='gpu')\nif use:\n    gpu.activate()\n%px a\n",
+            "%px a: other",
+        ),
+        (
+            "cpu = ipp.Client()\ngpu = ipp.Client(profile='gpu')\nif use:\n    gpu[:].activate('_g')\n%px_g -t 0 a\n",
+            "%px_g -t 0 a: other",
+        ),
+        ("gpu = ipp.Client(profile='gpu')\nif use:\n    gpu.activate()\n%px a\n", "%px a"),
         // Which profile it is decides nothing: the first one is not known.
         (
             "rc = ipp.Client(profile=p)\nr2 = ipp.Client(profile='gpu')\nr2[:].activate()\n%px y\n",
