@@ -287,11 +287,7 @@ impl<T: Transport> Actor<T> {
                     match fence.meaning {
                         FenceMeaning::Lost => self.requests.overtaken(&fence.before, clock::now()),
                         FenceMeaning::Passed => self.requests.passed(&fence.engine, &fence.before),
-                        FenceMeaning::Free => {
-                            if fence.before.iter().any(|request| self.hub.passed(&fence.engine, request)) {
-                                self.activities_changed();
-                            }
-                        }
+                        FenceMeaning::Free => self.is_free(&fence.engine, &fence.before),
                     }
                 }
                 None => self.requests.message(&id, message, now, clock::now()),

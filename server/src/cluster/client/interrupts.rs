@@ -2,9 +2,9 @@
 //!
 //! Only engines whose newest work is among what is interrupted are signalled; what still waits on an engine is aborted by
 //! its own ids, never by an empty list, which would abort everybody's. A request of this client that was aborted while its
-//! engine works on something else ends at once, however long that takes. Where the news that it began may have been missed,
-//! the Hub is asked first whether the engine works on it. Answers are matched by the id of the question: the nanny's reply
-//! has no usable type.
+//! engine works on something else ends at once, however long that takes. An engine that drops a request says so; where it says
+//! nothing, the request may have begun, since Python code that holds the interpreter holds that news back, and the Hub is asked
+//! whether the engine works on it. Answers are matched by the id of the question: the nanny's reply has no usable type.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -269,11 +269,17 @@ impl Interrupts {
         doubts
     }
 
-    /// The Hub said what engines work on, which `hub` has taken in, or did not answer: ends these doubts.
+    /// The Hub said what engines have not finished, which `hub` has taken in, or did not answer: ends these doubts.
     ///
     /// Where even the Hub knows nothing of an engine, as after a restart, it is signalled only for what is known to have begun:
-    /// it may work for somebody else.
-    pub(super) fn resolve(&mut self, doubts: &[Doubt], requests: &Requests, hub: &Hub) -> Vec<Question> {
+    /// it may work for somebody else. Its requests are not called dropped either.
+    pub(super) fn resolve(
+        &mut self,
+        doubts: &[Doubt],
+        requests: &Requests,
+        hub: &Hub,
+        unfinished: &[Unfinished],
+    ) -> Vec<Question> {
         let mut questions = Vec::new();
         let now = Instant::now();
         for doubt in doubts {
@@ -281,23 +287,30 @@ impl Interrupts {
             let Some(interrupt) = found else { continue };
             let Some(engine) = interrupt.engines.get_mut(&doubt.engine) else { continue };
             engine.doubted = false;
-            let activity = hub.activities().of(doubt.engine);
-            let begun = |id: &&MsgId| match activity {
-                Activity::Busy(newest) => newest == *id,
-                Activity::Idle => false,
-                Activity::Unknown => requests.get(id).is_some_and(|request| request.begun.is_some()),
+            let is_open = |id: &&MsgId| requests.get(id).is_some_and(Request::is_open);
+            let oldest = || unfinished.iter().find(|one| one.engine == engine.uuid).map(|one| &one.request);
+            let has_begun = |id: &&MsgId| requests.get(id).is_some_and(|request| request.begun.is_some());
+            let works_on = match hub.activities().of(doubt.engine) {
+                Activity::Busy(newest) => Some(newest),
+                // Of another client, the Hub also lists what the engine is past.
+                Activity::Idle => oldest().filter(is_open),
+                Activity::Unknown => {
+                    oldest().filter(is_open).or_else(|| engine.queued.iter().find(has_begun))
+                }
             };
-            if engine.working.is_none()
-                && let Some(id) = engine.queued.iter().find(begun).cloned()
-                && let Some(request) = requests.get(&id).filter(|request| request.is_open())
-            {
-                engine.queued.retain(|queued| *queued != id);
-                engine.working = Some(Working::on(&id, request, true));
-                questions.extend(interrupt.signal_if_working(doubt.engine, now));
-            } else if engine.working.is_none() && *activity == Activity::Unknown {
-                engine.unanswered = true;
-            } else {
-                self.abandoned.extend_from_slice(&engine.queued);
+            let works_on = works_on.cloned();
+            match works_on {
+                _ if engine.working.is_some() => self.abandoned.extend_from_slice(&engine.queued),
+                Some(id) if engine.queued.contains(&id) => {
+                    let Some(request) = requests.get(&id).filter(|request| request.is_open()) else {
+                        continue;
+                    };
+                    engine.queued.retain(|queued| *queued != id);
+                    engine.working = Some(Working::on(&id, request, true));
+                    questions.extend(interrupt.signal_if_working(doubt.engine, now));
+                }
+                Some(_) => self.abandoned.extend_from_slice(&engine.queued),
+                None => engine.unanswered |= !engine.queued.is_empty(),
             }
         }
         questions
@@ -338,8 +351,7 @@ impl Interrupts {
             Step::Abort => {
                 engine.aborted = true;
                 // One that works on something gets to its queue only after that.
-                let is_free = engine.working.is_none() && engine.elsewhere.is_none();
-                if (is_free || engine.may_work_on_queued(requests)) && !engine.queued.is_empty() {
+                if engine.may_work_on_queued(requests) {
                     engine.settling = Some(until);
                 } else {
                     abandoned.extend_from_slice(&engine.queued);
@@ -453,10 +465,11 @@ impl Engine {
 }
 
 impl Engine {
-    /// Whether this client would not have heard if it had begun with one of the requests that wait there.
+    /// Whether it may have begun with one of the requests that wait there: it is not known to work on something else, or
+    /// may have ended that unheard.
     fn may_work_on_queued(&self, requests: &Requests) -> bool {
-        let has_gap = |id| requests.get(id).is_some_and(Request::has_gap);
-        self.working.is_none() && self.queued.iter().any(has_gap)
+        let may_have_begun = |id| self.elsewhere.is_none() || requests.get(id).is_some_and(Request::has_gap);
+        self.working.is_none() && self.queued.iter().any(may_have_begun)
     }
 
     /// Ends the wait for the requests that wait there, unless it may work on one of them: then the Hub has to be asked first.

@@ -11,7 +11,7 @@ use crate::{
     cluster::{
         client::{
             OthersInterrupt,
-            hub::{ASK_UNFINISHED, read_unfinished},
+            hub::{ASK_UNFINISHED, Unfinished, read_unfinished},
             interrupts::Doubt,
             requests::Request,
             wire::EMPTY,
@@ -26,6 +26,9 @@ use crate::{
 /// Between two questions that ask whether output arrives.
 const WARM_AGAIN: Duration = Duration::from_millis(100);
 
+/// How long an engine that only the Hub calls busy has to show that it is free, before the Hub is believed.
+const FREE: Duration = Duration::from_millis(500);
+
 /// Whether output arrives. A subscription that is only on its way misses what is published before it arrives.
 pub(super) enum Warmth {
     /// Not known; the Hub has to list the engines first.
@@ -38,12 +41,14 @@ pub(super) enum Warmth {
 
 /// A question to the Hub about what engines have not finished, of whichever client.
 pub(super) struct Survey {
-    /// `None` if it could not be sent.
+    /// `None` if it could not be sent, or is answered and only engines are waited for that may be free after all.
     pub(super) id: Option<MsgId>,
     /// When what waits for the answer goes on without it.
     pub(super) until: Instant,
     pub(super) interrupt: Option<OthersInterrupt>,
     pub(super) doubts: Vec<Doubt>,
+    /// The answer, once it is in.
+    pub(super) unfinished: Vec<Unfinished>,
 }
 
 /// A harmless request after earlier ones to the same engine. When it is answered, the engine is past those.
@@ -140,7 +145,8 @@ impl<T: Transport> Actor<T> {
         let sent = self.transport.send(Channel::Registration, frames).is_ok();
         let now = Instant::now();
         let until = if sent { now + self.options.ping } else { now };
-        self.surveys.push(Survey { id: sent.then_some(id), until, interrupt, doubts });
+        let unfinished = Vec::new();
+        self.surveys.push(Survey { id: sent.then_some(id), until, interrupt, doubts, unfinished });
         if !sent {
             self.expire_surveys(now);
         }
@@ -162,24 +168,52 @@ impl<T: Transport> Actor<T> {
             self.publish_activities();
         }
         self.placed = true;
-        self.resolve(&survey.doubts);
-        if let Some(interrupt) = survey.interrupt {
+        self.resolve(&survey.doubts, &unfinished);
+        // The Hub lists for ever what was never replied to, so the engines have a say before it counts.
+        if survey.doubts.is_empty() && self.ask_who_is_free() {
+            let until = Instant::now() + FREE;
+            self.surveys.push(Survey { id: None, until, doubts: Vec::new(), unfinished, ..survey });
+        } else if let Some(interrupt) = survey.interrupt {
             self.begin_others(interrupt, &unfinished);
         }
     }
 
-    fn resolve(&mut self, doubts: &[Doubt]) {
-        let questions = self.interrupts.resolve(doubts, &self.requests, &self.hub);
+    /// Asks all engines that are busy only according to the Hub whether they are free. Returns whether there are any.
+    fn ask_who_is_free(&mut self) -> bool {
+        let there = self.hub.table().iter().filter(|there| self.hub.unheard(there.id).is_some());
+        let unheard: Vec<_> = there.map(|there| (there.id, there.uuid.clone())).collect();
+        unheard.iter().for_each(|(id, uuid)| self.ask_if_free(*id, uuid));
+        !unheard.is_empty()
+    }
+
+    /// An engine answered after these requests, of which the Hub said that it works on them: it is free.
+    pub(super) fn is_free(&mut self, engine: &EngineUuid, requests: &[MsgId]) {
+        if requests.iter().any(|request| self.hub.passed(engine, request)) {
+            self.activities_changed();
+        }
+        if self.fences.iter().all(|fence| fence.meaning != FenceMeaning::Free) {
+            // What waited for this goes on.
+            let now = Instant::now();
+            let answered = self.surveys.iter_mut().filter(|survey| survey.id.is_none());
+            answered.for_each(|survey| survey.until = now);
+            self.activities_due = self.activities_due.map(|due| due.min(now));
+            self.publish_activities();
+            self.expire_surveys(now);
+        }
+    }
+
+    fn resolve(&mut self, doubts: &[Doubt], unfinished: &[Unfinished]) {
+        let questions = self.interrupts.resolve(doubts, &self.requests, &self.hub, unfinished);
         self.ask(questions);
     }
 
-    /// What waits for a Hub that does not answer goes on with what is known.
+    /// What waits for a Hub or for engines that do not answer goes on with what is known.
     pub(super) fn expire_surveys(&mut self, now: Instant) {
         let due: Vec<Survey> = self.surveys.extract_if(.., |survey| now >= survey.until).collect();
         for survey in due {
-            self.resolve(&survey.doubts);
+            self.resolve(&survey.doubts, &survey.unfinished);
             if let Some(interrupt) = survey.interrupt {
-                self.begin_others(interrupt, &[]);
+                self.begin_others(interrupt, &survey.unfinished);
             }
         }
     }
@@ -235,6 +269,10 @@ impl<T: Transport> Actor<T> {
     /// Asks an engine that is busy only according to the Hub for something harmless: if it is free, it answers.
     pub(super) fn ask_if_free(&mut self, engine: EngineId, uuid: &EngineUuid) {
         let Some(request) = self.hub.unheard(engine).cloned() else { return };
+        let is_asked = |fence: &Fence| fence.meaning == FenceMeaning::Free && fence.before.contains(&request);
+        if self.fences.iter().any(is_asked) {
+            return;
+        }
         let (id, frames) = self.wire.request(Some(uuid), "kernel_info_request", "{}", EMPTY);
         if self.transport.send(Channel::Mux, frames).is_ok() {
             let (engine, before) = (uuid.clone(), vec![request]);

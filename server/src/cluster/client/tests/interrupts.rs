@@ -148,7 +148,10 @@ async fn a_request_that_begins_after_its_abort_was_answered_is_signalled() {
             None => report.await.unwrap().unwrap(),
         };
         let expected = if late { (ranks(&[]), ranks(&[0])) } else { (ranks(&[0]), ranks(&[])) };
-        assert_eq!((report.signalled, report.aborted), expected);
+        assert_eq!(
+            (report.signalled, report.unanswered, report.aborted),
+            (expected.0, expected.1, ranks(&[]))
+        );
         controller.reply_ok(&request);
         controller.status(&request, "idle");
         activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Idle).await;
@@ -301,8 +304,9 @@ async fn a_run_that_waits_behind_work_of_others_ends_when_it_is_interrupted() {
     busy(&client, &[0]).await;
     let mut watched = execute(&client, 1, &[0, 1, 2]).await;
     let requests = controller.executes(3).await;
+    // Engines 1 and 2 have not said what they do, but the Hub knows. Engine 2 does not answer.
+    controller.unfinished(&[(1, "theirs"), (2, "theirs too")]);
     let report = interrupt(&client, 1, None, "SIGINT");
-    // Engine 1 has not said what it does. Engine 2 does not answer.
     for _ in &requests {
         let abort = asked(&mut controller, "abort_request").await;
         if abort.prefix[0] != "uuid-2" {
@@ -489,6 +493,37 @@ async fn an_engine_that_only_the_hub_calls_busy_is_idle_once_it_answers() {
     assert!(controller.is_idle());
 }
 
+/// Idle engines were "busy, run 9b1f-14, of another pxlens of yours" to every client that came: the Hub lists for ever what was
+/// never replied to.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_answers_is_not_called_busy_because_of_what_the_hub_still_lists() {
+    for interrupted in [false, true] {
+        let user = Identity::fresh();
+        let sent = Origins::new(&user).message_id(1, Some(RunId(7))).to_string();
+        let (mut controller, wires) = Controller::new(&[0, 1]);
+        controller.unfinished(&[(0, &sent), (1, "theirs")]);
+        let client = connect_as(wires, user).await.unwrap();
+        let mut probes = Vec::new();
+        for _ in 0..2 {
+            let (channel, probe) = controller.request().await;
+            assert_eq!((channel, probe.header.msg_type.as_str()), (Channel::Mux, "kernel_info_request"));
+            probes.push(probe);
+        }
+        probes.sort_by_key(|probe| probe.prefix[0].clone());
+        let report = interrupted.then(|| interrupt_others(&client, Whose::Mine, None));
+        // What asks for the engines waits for this too. Engine 1 is at work indeed.
+        controller.reply(Channel::Mux, &probes[0], "kernel_info_reply", &json!({"status": "ok"}));
+        within("what engines do", client.settled(std::time::Duration::from_secs(60))).await;
+        activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Idle).await;
+        assert!(matches!(client.activities().borrow().of(EngineId(1)), Activity::Busy(_)));
+        if let Some(report) = report {
+            let expected = InterruptReport { left_alone: ranks(&[1]), ..InterruptReport::default() };
+            assert_eq!(report.await.unwrap(), Ok(expected));
+        }
+        assert!(controller.is_idle());
+    }
+}
+
 /// Waits until the client knows that the connection of outputs is broken.
 async fn deaf(controller: &Controller, client: &ClusterClient) {
     controller.down(Channel::Iopub, DownReason::Closed);
@@ -535,6 +570,43 @@ async fn a_run_that_began_unheard_is_signalled_where_the_hub_says_that_its_engin
         let seen = watched.until(slot, |kind| *kind == EventKind::Idle).await;
         assert!(!seen.iter().any(is_aborted), "{seen:?}");
     }
+}
+
+/// "Aborted: not run", of a cell that ran: code that holds the interpreter holds back the news that it began.
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_beginning_is_only_late_is_not_called_aborted() {
+    let (mut controller, client) = Controller::with_client(&[0, 1, 2, 3]).await;
+    // The engines are known to be idle.
+    let mut before = execute(&client, 1, &[0, 1, 2, 3]).await;
+    for (slot, request) in (0..).zip(controller.executes(4).await) {
+        controller.succeed(&request);
+        before.until(slot, |kind| *kind == EventKind::Idle).await;
+    }
+    let mut watched = execute(&client, 2, &[0, 1, 2, 3]).await;
+    let requests = controller.executes(4).await;
+    // Engine 0 works on it; the Hub knows nothing of engine 1, and of engine 2 also what somebody else left.
+    let id = |slot: usize| requests[slot].header.msg_id.0.to_string();
+    controller.unfinished(&[(0, &id(0)), (2, &id(2)), (2, "theirs")]);
+    let report = interrupt(&client, 2, None, "SIGINT");
+    for _ in &requests {
+        confirm_abort(&mut controller).await;
+    }
+    controller.reply(Channel::Mux, &requests[3], "execute_reply", &json!({"status": "aborted"}));
+    assert_eq!(signalled(&mut controller, 1).await, (ranks(&[0]), Vec::new()));
+    let expected = InterruptReport {
+        signalled: ranks(&[0]),
+        aborted: ranks(&[3]),
+        unanswered: ranks(&[1, 2]),
+        ..InterruptReport::default()
+    };
+    assert_eq!(report.await.unwrap().unwrap(), expected);
+    for slot in [0, 1, 2] {
+        controller.reply_error(&requests[slot]);
+        controller.status(&requests[slot], "idle");
+        let seen = watched.until(u32::try_from(slot).unwrap(), |kind| *kind == EventKind::Idle).await;
+        assert!(!seen.iter().any(is_aborted), "{seen:?}");
+    }
+    assert!(controller.is_idle());
 }
 
 /// The Hub heard of the end of the work before, and not yet that the request was dropped.
