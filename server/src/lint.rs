@@ -29,7 +29,7 @@ pub(crate) use magics::fails;
 pub(crate) use markers::SWITCHED_OFF;
 pub(crate) use problem::{Fix, Problem, Rule, Severity};
 pub(crate) use spellings::{AUTOMAGIC, OWN_MAGIC};
-pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
+pub(crate) use views::{UNKNOWN_VIEW, UNREAD_CLUSTER, UNREAD_VIEW};
 
 use crate::cells::{
     Carry, CellKind, Cells, Dialect, End, Index, Unreadable, Views, Wanted,
@@ -41,7 +41,7 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 35] = [
+static RULES: [&Rule; 37] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -73,6 +73,8 @@ static RULES: [&Rule; 35] = [
     &autopx::UNSURE_AUTOPX,
     &UNKNOWN_VIEW,
     &UNREAD_VIEW,
+    &views::OTHER_CLUSTER,
+    &UNREAD_CLUSTER,
     &views::NO_EFFECT,
     &old_python::PRINT,
     &old_python::IMPORT,
@@ -218,6 +220,12 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
                 autopx::px_inside(&block, scanned.found.get(*magic)?, &scanned.found, suffix)
             }
             Finding::UnknownView { name, why } => UNKNOWN_VIEW.problem(*name, why, Vec::new()),
+            Finding::OtherCluster { name, why, of_imports } => {
+                views::other_cluster(*name, why.clone(), *of_imports)
+            }
+            Finding::UnreadCluster { range } => {
+                UNREAD_CLUSTER.problem(*range, views::WHICH_CLUSTER, Vec::new())
+            }
             Finding::UnreadView { name, error, of_imports } => views::unread(*name, error, *of_imports),
         })
     }));

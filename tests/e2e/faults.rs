@@ -51,6 +51,27 @@ fn a_file_that_asks_for_mpi_engines_gets_no_others_and_is_told_how_to_start_them
 }
 
 #[test]
+fn a_cell_of_a_second_cluster_is_refused_before_anything_runs() {
+    let text = "cpu = ipp.Client()\ngpu = ipp.Client(profile=\"gpu\")\ngpu[:].activate(\"_gpu\")\n%px a\n%px_gpu b\n";
+    let file = Written::new("two.py", text);
+    let done = cli(["run"]).arg(file.path()).env("IPYTHONDIR", file.folder()).run();
+    check(&done, 2, &["two.py: line 5: ", "in profile 'gpu'", "`ipp.Client(profile=\"gpu\")`"]);
+}
+
+#[test]
+fn a_line_whose_cluster_cannot_be_read_is_told_unless_a_flag_names_the_cluster() {
+    const CANNOT_TELL: &str = "unread.py: line 1: pxlens cannot tell which cluster this line asks for";
+    let file = Written::new("unread.py", "rc = ipp.Client(profile=name)\n%px 1\n");
+    let done = cli(["run", "--python", "/no/such/python"]).arg(file.path());
+    let done = done.env("IPYTHONDIR", file.folder()).run();
+    assert!(done.stderr.contains(CANNOT_TELL), "{done:?}");
+    assert_eq!(done.stderr.matches("cannot tell").count(), 1, "{done:?}");
+    let sim = Sim::builder().engines(1).start_blocking();
+    let done = run(file.path(), &sim.connection_file()).run();
+    assert!(!done.stderr.contains("cannot tell"), "{done:?}");
+}
+
+#[test]
 fn a_view_that_is_not_known_is_refused_with_the_flag_that_names_it() {
     let file = Written::new("view.py", "%px_even x\n");
     let done = cli(["run"]).arg(file.path()).run();

@@ -31,6 +31,10 @@ pub(crate) enum Finding {
     UnlikeImports { magic: usize, is_of_px: bool },
     /// A magic goes by a view that nothing makes.
     UnknownView { name: TextRange, why: String },
+    /// A magic goes by a view of another cluster than the one that the document is run on.
+    OtherCluster { name: TextRange, why: String, of_imports: bool },
+    /// A statement makes a client or a cluster of which nobody can tell which cluster it means.
+    UnreadCluster { range: TextRange },
     /// A magic goes by a view whose targets cannot be read.
     UnreadView { name: TextRange, error: UnreadTargets, of_imports: bool },
 }

@@ -1,7 +1,7 @@
 //! Why a px cell cannot run, whatever the engines are, as sentences.
 
 use super::{
-    CellKind, Magic,
+    CellKind, ClusterWish, Magic,
     broken::{Broken, Why},
     found::Found,
 };
@@ -46,6 +46,17 @@ pub(super) fn broken_cell(broken: &Broken) -> String {
 /// A magic above it in its cell goes by a view that nothing makes.
 pub(super) fn ended_cell(magic: &str) -> String {
     format!("IPython ends this cell before it comes to this line: pxlens knows no view that makes {magic}")
+}
+
+/// The view that it goes by is of another cluster than the one that the file is run on.
+pub(super) fn other_cluster(cluster: &ClusterWish) -> String {
+    format!(
+        "this goes by a view of {}, which the line with `{}` {}, and pxlens runs a file on the cluster of its first client alone; \
+         move it to a file that uses only that cluster",
+        cluster.as_other(),
+        cluster.code,
+        if cluster.is_started { "starts" } else { "connects to" },
+    )
 }
 
 /// Nothing makes the view that it goes by.

@@ -8,7 +8,7 @@ use super::{
     found::{BlockText, Found},
     mapped::Mapped,
     python,
-    refusal::{IN_PX_BODY, broken_cell, ended_cell, refusal, unknown_view},
+    refusal::{IN_PX_BODY, broken_cell, ended_cell, other_cluster, refusal, unknown_view},
     scan::Scanned,
     set_up,
     shared_code::SharedCode,
@@ -212,8 +212,14 @@ impl Resolver<'_> {
             if !self.is_inside && self.carry.is_changed_by(statement) {
                 self.origin.nth = self.scanned.number_of(self.next_statement);
                 let is_first = !self.carry.has_defined();
-                let note = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
-                self.findings.extend(note.map(|why| Finding::NoEffect { range: statement.range, why }));
+                let noticed = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
+                let range = statement.range;
+                self.findings.extend(noticed.no_effect.map(|why| Finding::NoEffect { range, why }));
+                // What a statement may do as well is often a part of what it does.
+                let is_said = |finding: &Finding| matches!(finding, Finding::UnreadCluster { range: said } if said.start <= range.start && range.end <= said.end);
+                if noticed.is_unread && !self.findings.iter().any(is_said) {
+                    self.findings.push(Finding::UnreadCluster { range });
+                }
                 if is_first {
                     self.next_line = self.lines_before(statement.range.start + 1);
                 }
@@ -375,6 +381,9 @@ impl Resolver<'_> {
         let refusal = broken.map(broken_cell).or_else(|| self.ended_by.as_deref().map(ended_cell));
         let refusal = refusal.or_else(|| in_px_body.then(|| IN_PX_BODY.to_owned()));
         let refusal = refusal.or_else(|| self::refusal(found, view.is_some()));
+        let other = view.as_ref().and_then(|view| view.other_cluster.as_deref());
+        let other = other.filter(|_| found.kind != CellKind::Config).map(other_cluster);
+        let refusal = refusal.or(other);
         self.cells.push(PxCell {
             ordinal: u32::try_from(self.cells.len()).unwrap_or(u32::MAX),
             kind: found.kind,
@@ -450,6 +459,12 @@ fn view_finding(found: &Found, view: Option<&ViewState>) -> Option<Finding> {
     let Some(view) = view else {
         return Some(Finding::UnknownView { name: magic.name_range.in_block(), why: unknown_view(magic) });
     };
+    if let Some(cluster) = &view.other_cluster
+        && found.kind != CellKind::Config
+    {
+        let (name, of_imports) = (magic.name_range.in_block(), found.imports.is_some());
+        return Some(Finding::OtherCluster { name, why: other_cluster(cluster), of_imports });
+    }
     let goes_by_view =
         magic.options.targets.is_none() && (found.kind.sends() || found.kind == CellKind::Autopx);
     let Some(Err(error)) = view.targets.as_ref().filter(|_| goes_by_view) else { return None };

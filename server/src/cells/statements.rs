@@ -11,6 +11,7 @@
 mod act;
 mod effects;
 mod imports;
+mod origins;
 mod sync_imports;
 mod tree;
 mod words;
@@ -27,7 +28,7 @@ use super::{
     shell, suites, syntax,
 };
 use crate::text::TextRange;
-pub(super) use act::{Act, Call, Expr, Statement};
+pub(super) use act::{Act, Call, Expr, Imported, Statement};
 use sync_imports::{Imports, send};
 use tree::Outcome;
 use words::{

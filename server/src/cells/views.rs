@@ -17,7 +17,7 @@ use super::{
     magic::{ConfigOptions, ConfigSetting},
     shell::Shell,
     statements::{Act, Expr, Statement},
-    wish::Wish,
+    wish::{ClusterWish, Wish},
 };
 use crate::engines::{Targets, TargetsError};
 use objects::{Decided, Names, View};
@@ -34,6 +34,8 @@ pub struct ViewState {
     pub is_frozen: bool,
     /// Whether the targets are those of the setting `pxlens.views`.
     pub is_from_setting: bool,
+    /// The cluster of the view's client, if that is another one than the cluster of the document's first client.
+    pub(crate) other_cluster: Option<Arc<ClusterWish>>,
     /// Whether a run is waited for.
     pub block: Option<bool>,
     /// What `%pxconfig` lines set for the magics of its suffix.
@@ -214,6 +216,15 @@ impl PartialEq for Carry {
     }
 }
 
+/// What is to be said of a statement.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Noticed {
+    /// Why it does not do what it looks like.
+    pub(super) no_effect: Option<&'static str>,
+    /// Whether it means a cluster of which nobody can tell which one it is.
+    pub(super) is_unread: bool,
+}
+
 /// An `%autopx` region that is open.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Region {
@@ -295,7 +306,7 @@ impl Carry {
         by.add(Sets::View, magics.activated);
         magics.configured.take(&mut state, &mut by);
         if let Some(view) = self.names.view(magics.object) {
-            take_view(&mut state, &mut by, view);
+            take_view(&mut state, &mut by, view, &self.wish);
         }
         if let Some(Err(error)) = &state.targets
             && error.is_for_setting()
@@ -315,7 +326,7 @@ impl Carry {
         let mut state = ViewState::default();
         let mut by = Deciders::default();
         match Names::clone(&self.names).evaluate_view(view, place) {
-            Some(view) => take_view(&mut state, &mut by, &view),
+            Some(view) => take_view(&mut state, &mut by, &view, &self.wish),
             None => state.targets = Some(Err(UnreadTargets::NoView)),
         }
         state.block = Some(true);
@@ -369,19 +380,20 @@ impl Carry {
 
     /// Whether a statement can change anything here.
     pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
-        self.names.is_changed_by(statement) || self.wish.is_changed_by(statement)
+        self.names.is_changed_by(statement) || self.wish.is_changed_by(statement, &*self.names)
     }
 
-    /// Applies a statement. Gives a sentence where it does not do what it looks like.
-    pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+    /// Applies a statement.
+    pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Noticed {
         if let (Act::Set(magic), true) = (&statement.act, statement.is_certain) {
             self.configure(magic, place);
-            return None;
+            return Noticed::default();
         }
-        if self.wish.is_changed_by(statement) {
-            Arc::make_mut(&mut self.wish).take(statement, place);
-        }
-        self.names_mut().execute(statement, place)
+        let names = Arc::clone(&self.names);
+        let is_unread = self.wish.is_changed_by(statement, &*names)
+            && Arc::make_mut(&mut self.wish).take(statement, place, &*names);
+        drop(names);
+        Noticed { no_effect: self.names_mut().execute(statement, place), is_unread }
     }
 
     /// Whether lines of code may call something that does something to views.
@@ -409,7 +421,11 @@ fn set<T: Clone>(value: &mut Option<Decided<T>>, new: &Option<T>, place: Origin)
     }
 }
 
-fn take_view(state: &mut ViewState, by: &mut Deciders, view: &View) {
+fn take_view(state: &mut ViewState, by: &mut Deciders, view: &View, wish: &Wish) {
+    if let Some(cluster) = view.of.as_ref().filter(|cluster| wish.is_other(cluster)) {
+        state.other_cluster = Some(Arc::clone(cluster));
+        by.add(Sets::View, Some(cluster.origin));
+    }
     by.take(Sets::Targets, &mut state.targets, view.targets.as_ref());
     by.take(Sets::Block, &mut state.block, view.block.as_ref());
     state.is_frozen = view.is_frozen;

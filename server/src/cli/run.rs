@@ -15,7 +15,8 @@ use super::{
 use crate::{
     engines::Targets,
     lint::{
-        AUTOMAGIC, CONDITIONAL, NO_END_OF_AUTOPX, OWN_MAGIC, Problem, Rule, SWITCHED_OFF, Severity, fails,
+        AUTOMAGIC, CONDITIONAL, NO_END_OF_AUTOPX, OWN_MAGIC, Problem, Rule, SWITCHED_OFF, Severity,
+        UNREAD_CLUSTER, fails,
     },
     plan::{Overrides, Refusal, plan},
     session::{
@@ -91,6 +92,9 @@ async fn run_in(
     if let Some(folder) = &args.images {
         // Fails now rather than at the end of a long run.
         make_folder(folder)?;
+    }
+    if let Some(warning) = unread_cluster(view, args) {
+        super::output::say(Level::Warning, &format!("{}: {warning}", file.label));
     }
     let start = StartPolicy::Attached;
     let keep_going = args.keep_going;
@@ -179,8 +183,10 @@ fn warnings(view: &DocumentView, asked: &RunResponse, whole_file: bool) -> Vec<S
             .any(|cell| of(cell) && (cell.cell.range().start..=cell.cell.range().end).contains(&at))
     };
     // Somebody who asks for such a line by itself knows what it stands in.
-    let is_reported =
-        |problem: &Problem| problem.severity == Severity::Warning && *problem.rule != CONDITIONAL;
+    let is_reported = |problem: &Problem| {
+        let is_said = [&CONDITIONAL, &UNREAD_CLUSTER].contains(&problem.rule);
+        problem.severity == Severity::Warning && !is_said
+    };
     // Where a file is run all the same, it decides about the cells below it.
     let is_lost = |problem: &Problem| whole_file && *problem.rule == NO_END_OF_AUTOPX;
     let is_warning =
@@ -188,6 +194,15 @@ fn warnings(view: &DocumentView, asked: &RunResponse, whole_file: bool) -> Vec<S
     let sentence =
         |problem: &Problem| format!("{}: {}", view.line_name(problem.range.start), problem.message);
     view.problems.iter().filter(is_warning).map(sentence).collect()
+}
+
+/// The first line of which nobody can tell which cluster it asks for, unless a flag names the cluster.
+fn unread_cluster(view: &DocumentView, args: &RunArgs) -> Option<String> {
+    if args.cluster.selection().is_explicit() {
+        return None;
+    }
+    let problem = view.problems.iter().find(|problem| *problem.rule == UNREAD_CLUSTER)?;
+    Some(format!("{}: {}", view.line_name(problem.range.start), problem.message))
 }
 
 /// A note for each `--local` cell: in a shell there is no local Python that could run its local part.

@@ -1,6 +1,7 @@
 //! Quick fixes: a text, and what each fix of its problems makes of it.
 
 mod bodies;
+mod clusters;
 mod options;
 
 use std::fmt::Write;

@@ -130,6 +130,9 @@ async fn find_or_start(
     if start == StartPolicy::Another {
         return start_one(settings, ask.engines, true, report, launched).await;
     }
+    if let Some(missing) = ask.missing.clone().filter(|_| ask.is_elsewhere) {
+        return Err(ClusterError::Unreachable(missing));
+    }
     let chosen = match (choose(&ask.selection).await, &ask.missing) {
         (Err(DiscoveryError::NotRunning { .. } | DiscoveryError::NoConnectionFile(_)), Some(missing)) => {
             let why = format!("{missing}; {}", running_instead(&settings).await);

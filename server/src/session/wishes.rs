@@ -42,6 +42,8 @@ pub(super) struct Ask {
     pub(super) not_started: Option<String>,
     /// What to say if the file names a cluster and it does not run.
     pub(super) missing: Option<String>,
+    /// Whether that cluster is where pxlens does not look.
+    pub(super) is_elsewhere: bool,
 }
 
 impl FileWish {
@@ -67,6 +69,7 @@ impl FileWish {
             engines: self.engines(settings),
             not_started: self.not_started(settings).map(|unsuited| unsuited.why),
             missing: self.missing(settings).map(|unsuited| unsuited.why),
+            is_elsewhere: !settings.cluster.is_explicit() && self.is_elsewhere(),
         }
     }
 
@@ -116,6 +119,9 @@ impl FileWish {
         if let Some(cluster) = self.cluster()
             && !self.fits(settings, &view.found)
         {
+            if let Some(missing) = self.missing(settings).filter(|_| self.is_elsewhere()) {
+                return Some(missing);
+            }
             let line = &self.cluster_line;
             let why = format!(
                 "{line} asks for {cluster}, and pxlens is connected to {name}: it looks for that cluster when you run this"
@@ -162,7 +168,9 @@ impl FileWish {
             }
             None => true,
         };
-        is_named && cluster.launcher.as_deref().is_none_or(|launcher| found.is_launched_by(launcher))
+        is_named
+            && !self.is_elsewhere()
+            && cluster.launcher.as_deref().is_none_or(|launcher| found.is_launched_by(launcher))
     }
 
     /// What the file says and the user's own choice overrides.
@@ -179,6 +187,10 @@ impl FileWish {
 
     fn cluster(&self) -> Option<&ClusterWish> {
         self.wish.said_cluster()
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.cluster().is_some_and(|cluster| cluster.elsewhere.is_some())
     }
 
     fn wished_engines(&self) -> Option<u32> {
@@ -224,6 +236,13 @@ impl FileWish {
         let cluster =
             self.cluster().filter(|cluster| is_named(cluster) && !settings.cluster.is_explicit())?;
         let line = &self.cluster_line;
+        if cluster.elsewhere.is_some() {
+            let why = format!(
+                "{line} asks for {cluster}, where pxlens does not look; name the cluster's connection file by --connection-file, or in \
+                 the setting pxlens.cluster"
+            );
+            return Some(Unsuited { short: short(cluster), why });
+        }
         let start = match &cluster.file {
             Some(_) => "start it again, or correct the line".to_owned(),
             None => {
@@ -241,6 +260,7 @@ impl FileWish {
 fn is_named(cluster: &ClusterWish) -> bool {
     cluster.profile.is_some()
         || cluster.file.is_some()
+        || cluster.elsewhere.is_some()
         || (cluster.cluster_id.is_some() && !cluster.is_started)
 }
 

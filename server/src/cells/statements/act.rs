@@ -21,7 +21,7 @@ impl Statement {
     pub(in crate::cells) fn may_decide(&self) -> bool {
         match &self.act {
             Act::Bind { value, .. } => matches!(value, Expr::Subscript(_) | Expr::Call(_)),
-            Act::Forget(_) | Act::Unset(_) => false,
+            Act::Forget(_) | Act::Unset(_) | Act::Import(_) => false,
             Act::Evaluate(_)
             | Act::SetBlock { .. }
             | Act::SetTargets { .. }
@@ -43,6 +43,8 @@ pub(in crate::cells) enum Act {
     Forget(Vec<Box<str>>),
     /// Takes names from elsewhere, or deletes them: `rc` still counts as a client.
     Unset(Vec<Box<str>>),
+    /// Says which names come from ipyparallel, and which from somewhere else.
+    Import(Vec<(Box<str>, Imported)>),
     /// Does what a call does.
     Evaluate(Expr),
     /// `object.block = value`
@@ -59,6 +61,19 @@ pub(in crate::cells) enum Act {
     Set(Box<Magic>),
     /// Gives a name to code that does something to views, whenever that is called: a function, a class, a lambda.
     Define { name: Box<str>, acts: Arc<[Act]> },
+}
+
+/// Where a name was imported from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cells) enum Imported {
+    /// It is ipyparallel, or a module of it.
+    Module,
+    /// It is `ipyparallel.Client`.
+    Client,
+    /// It is `ipyparallel.Cluster`.
+    Cluster,
+    /// It is of another package.
+    Elsewhere,
 }
 
 /// A Python expression, as far as views are made of it.

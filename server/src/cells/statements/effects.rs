@@ -23,10 +23,13 @@ impl Expr {
     /// Whether evaluating it changes what is in force.
     pub(super) fn has_effect(&self) -> bool {
         match self {
+            Self::Call(call) if makes_client(call) => true,
             Self::Call(call) => {
                 let Expr::Attribute(object, _) = &call.function else { return false };
                 is_by_method(call) || object.has_effect()
             }
+            // `Client()[:]`
+            Self::Subscript(parts) => matches!(&parts[0], Self::Call(call) if makes_client(call)),
             Self::Attribute(object, _) => object.has_effect(),
             _ => false,
         }
@@ -36,6 +39,18 @@ impl Expr {
 /// Whether a call is of a method that changes what is in force.
 pub(super) fn is_by_method(call: &Call) -> bool {
     matches!(&call.function, Expr::Attribute(_, name) if METHODS.contains(&&**name))
+}
+
+/// Whether a call makes a client or a cluster, by its look: the first one decides which engines the px magics mean.
+pub(super) fn makes_client(call: &Call) -> bool {
+    match &call.function {
+        Expr::Name(name) => ["Client", "Cluster"].contains(&&**name),
+        Expr::Attribute(object, name) => {
+            let is_class = matches!(&**object, Expr::Name(of) | Expr::Attribute(_, of) if &**of == "Cluster");
+            ["Client", "Cluster"].contains(&&**name) || (&**name == "from_file" && is_class)
+        }
+        _ => false,
+    }
 }
 
 /// A call of `activate` with arguments of which nothing is known.

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use super::{
     Act, Expr, Logical, Walk, first_word,
     imports::{self, Piece},
-    words,
+    origins, words,
 };
 use crate::{
     cells::{
@@ -88,6 +88,11 @@ impl Walk<'_> {
         let names: Vec<Box<str>> = names.collect();
         let act = if from { Act::Unset(names) } else { Act::Forget(names) };
         self.push(logical.bytes.clone(), act);
+        let imported = origins::imported(text);
+        // The names of a function are its own.
+        if !imported.is_empty() && !self.is_in_definition() {
+            self.push(logical.bytes.clone(), Act::Import(imported));
+        }
     }
 
     pub(super) fn take_imports(&mut self, imports: Imports) {

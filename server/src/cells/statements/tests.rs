@@ -40,6 +40,10 @@ fn act(act: &Act) -> String {
         Act::Forget(names) => format!("forget {}", names.join(", ")),
         Act::Unset(names) => format!("unset {}", names.join(", ")),
         Act::Evaluate(value) => expr(value),
+        Act::Import(names) => {
+            let name = |(name, from): &(Box<str>, Imported)| format!("{name}: {from:?}");
+            format!("from {}", names.iter().map(name).collect::<Vec<_>>().join(", "))
+        }
         Act::SetBlock { object, value } => format!("{}.block = {}", expr(object), expr(value)),
         Act::SetTargets { object, value } => format!("{}.targets = {}", expr(object), expr(value)),
         Act::BeginFlags { call, .. } => format!("with {}", expr(call)),
@@ -100,7 +104,9 @@ fn what_cannot_matter_is_passed_over_or_forgotten() {
          'rc.activate()'\n# rc.activate()\ndel c, d[0]\ndef rc(): pass\nactivate\n",
         expect![[r#"
             "import os": forget os
+            "import os": from os: Elsewhere
             "from setup import rc, dv as view": unset rc, view
+            "from setup import rc, dv as view": from rc: Elsewhere, view: Elsewhere
             "x = f(1)": forget x, y, c
             "del c, d[0]": unset c
             "def rc(): pass": forget rc
@@ -135,7 +141,7 @@ fn with_try_and_main_are_read_as_if_outside() {
         "if __name__ == '__main__':\n    with ipp.Cluster(n=4) as rc:\n        rc[:].activate('_a')\n        try:\n            b = rc[1]\n\
          \x20       except KeyError as error:\n            b = rc[2]\n        else:\n            b.activate('_b')\n        finally:\n            b.block = True\n",
         expect![[r#"
-            "ipp.Cluster(n=4) as rc": rc = ipp.Cluster( n=4)
+            "ipp.Cluster(n=4) as rc": rc = ipp.Cluster( n=4).__enter__()
             "rc[:].activate('_a')": rc[None:None:None].activate("_a")
             "b = rc[1]": b = rc[1]
             "except KeyError as error:": forget error
@@ -193,10 +199,13 @@ fn imports_for_engines_are_taken_without_their_aliases() {
          def f():\n  with dv.sync_imports():\n    import os\n",
         expect![[r#"
             "import numpy as np, os": forget np, os
+            "import numpy as np, os": from np: Elsewhere, os: Elsewhere
             "from os import (\n        path,\n        sep)": unset path, sep
+            "from os import (\n        path,\n        sep)": from path: Elsewhere, sep: Elsewhere
             "x = 1": x = 1
             "from . import mine": unset mine
             "import json": forget json
+            "import json": from json: Elsewhere
             "def f():": forget f
             "with rc[:].sync_imports():\n    # both\n    import numpy as np, os\n    from os import (\n        path,\n        sep)": 5 lines import "import numpy, os\nfrom os import (\n    path,\n    sep)\n" on rc[None:None:None]
             "with dv.sync_imports(quiet=True): import re; import sys": 1 lines import "import re\nimport sys\n" on dv

@@ -34,6 +34,9 @@ pub(super) struct Sync {
 
 /// Reads a statement, without the body it has on further lines if it is a header.
 pub(super) fn read(text: &str, is_header: bool) -> Outcome {
+    if is_help(text) {
+        return Outcome::default();
+    }
     let with_body = is_header.then(|| syntax::parse(&format!("{text}\n pass"))).flatten();
     // A header that has its body on the same line takes no other.
     let with_body = with_body.filter(|parsed| parsed.errors().is_empty());
@@ -55,6 +58,13 @@ pub(super) fn read(text: &str, is_header: bool) -> Outcome {
         outcome.imports = None;
     }
     outcome
+}
+
+/// `view.activate?` shows help, and does nothing else.
+fn is_help(text: &str) -> bool {
+    let Some(name) = text.trim_end().strip_suffix('?') else { return false };
+    let name = name.strip_suffix('?').unwrap_or(name);
+    !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric() || ".:[]'\"*".contains(c))
 }
 
 struct Reader<'a> {
@@ -175,6 +185,7 @@ impl Reader<'_> {
             let value = &item.context_expr;
             if let Some((view, name)) = sync_imports(value) {
                 let inline = self.inline_imports(item, &with.body);
+                self.act(&bytes(item), Act::Evaluate(view.clone()));
                 self.outcome.imports.get_or_insert(Sync { view, name, inline });
                 continue;
             }
@@ -190,7 +201,7 @@ impl Reader<'_> {
             }
             self.search_around(value);
             match item.optional_vars.as_deref().map(self::names) {
-                Some(names) if names.len() == 1 => self.bind(&range, names, read),
+                Some(names) if names.len() == 1 => self.bind(&range, names, entered(read)),
                 Some(names) => self.act(&range, Act::Forget(names)),
                 None => self.act(&range, Act::Evaluate(read)),
             }
@@ -225,6 +236,12 @@ impl Reader<'_> {
             }
             let is_callee = callee.is_some_and(|callee| part.ptr_eq(callee));
             maybe.extend(acts(text, part, is_callee));
+            if part.is_expr_call()
+                && let Expr::Call(call) = expr_at(part, 0)
+                && effects::makes_client(&call)
+            {
+                maybe.push((bytes(&part), Act::Evaluate(Expr::Call(call))));
+            }
             if let AnyNodeRef::ExprCall(call) = part {
                 callee = Some((&*call.func).into());
             }
@@ -254,6 +271,15 @@ impl Reader<'_> {
             };
         }
     }
+}
+
+/// What `with` gives a name: of a cluster, a client that is connected to it.
+fn entered(context: Expr) -> Expr {
+    if !matches!(context, Expr::Name(_) | Expr::Call(_)) {
+        return context;
+    }
+    let function = Expr::Attribute(Box::new(context), "__enter__".into());
+    Expr::Call(Box::new(Call { function, arguments: Vec::new(), keywords: Vec::new() }))
 }
 
 /// The view of `view.sync_imports()` or `view.importer`, and where that word stands.

@@ -82,7 +82,14 @@ pub(super) fn may_be_of_use(value: &str) -> bool {
         && (rest.is_empty()
             || rest.starts_with(['[', '#', '=', ',', ';'])
             || rest.starts_with(".ids")
-            || (rest.starts_with('(') && calls.contains(&word)))
+            || (rest.starts_with('(') && (calls.contains(&word) || may_be_client(word, rest))))
+}
+
+/// Whether a call may make a client whose class has another name here, and says which cluster it is of: `C(profile="gpu")`.
+fn may_be_client(name: &str, arguments: &str) -> bool {
+    const ARGUMENTS: [&str; 8] =
+        ["profile", "cluster_id", "url_file", "_dir", "sshserver", ".json", "**", "argv"];
+    name.starts_with(char::is_uppercase) && ARGUMENTS.iter().any(|argument| arguments.contains(argument))
 }
 
 /// `if __name__ == "__main__":`

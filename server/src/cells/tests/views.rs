@@ -277,3 +277,118 @@ fn a_synchronised_notebook_carries_views_from_cell_to_cell() {
     assert_eq!(open[0].1.len(), 1, "the hint stands at the toggle");
     assert_eq!(open[1].0.cells[0].kind, CellKind::AutopxCell);
 }
+
+/// Of each px cell its first words, and whether it goes by a view of another cluster.
+fn others(text: &str) -> String {
+    let cells = recognize(text, Dialect::Script).unwrap();
+    let shown = cells.cells.iter().map(|cell| {
+        let name = text[cell.magic_range().as_range()].to_owned();
+        match &cell.refusal {
+            Some(why) if why.contains("pxlens runs a file on the cluster of its first client") => {
+                format!("{name}: other")
+            }
+            Some(why) => format!("{name}: {why}"),
+            None => name,
+        }
+    });
+    shown.collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_view_of_a_second_cluster_is_refused() {
+    for (text, expected) in [
+        (
+            "cpu = ipp.Client()\ngpu = ipp.Client(profile='gpu')\ngpu[:].activate('_gpu')\n%px a\n%px_gpu b\n%px_gpu -t 0 c\n",
+            "%px a; %px_gpu b: other; %px_gpu -t 0 c: other",
+        ),
+        (
+            "cpu = ipp.Client()\ncpu[:].activate('_cpu')\ngpu = ipp.Client(profile='gpu')\ngpu[:].activate()\n%px a\n%px_cpu b\n",
+            "%px a: other; %px_cpu b",
+        ),
+        ("cpu = ipp.Client()\ngpu = ipp.Client(profile='gpu')\ngpu.activate()\n%px a\n", "%px a: other"),
+        (
+            "rc = ipp.Client()\n%px a\nrc = ipp.Client(profile='mpi')\n%px b\nrc[:].activate()\n%px c\n",
+            "%px a; %px b; %px c: other",
+        ),
+        (
+            "cpu = ipp.Client()\ngpu = ipp.Client(profile='gpu')\nv = gpu[:]\nv.targets = [0]\nv.block = True\nv.activate('_gpu')\n%pxconfig_gpu -t 1\n%px_gpu b\n",
+            "%pxconfig_gpu -t 1; %px_gpu b: other",
+        ),
+        (
+            "rc = ipp.Client()\nwith ipp.Client(profile='gpu')[:].sync_imports():\n    import os\n%px a\n",
+            "with ipp.Client(profile='gpu')[:].sync_imports():: other; %px a",
+        ),
+        (
+            "a = ipp.Cluster(n=2, cluster_id='a')\nra = a.start_and_connect_sync()\nb = ipp.Cluster(n=2, cluster_id='b')\n\
+             rb = b.start_and_connect_sync()\nra[:].activate('_a')\nrb[:].activate('_b')\n%px_a x\n%px_b y\nrb[:].activate()\n%px z\n",
+            "%px_a x; %px_b y: other; %px z: other",
+        ),
+        (
+            "a = ipp.Cluster(n=2)\nb = ipp.Cluster(n=2)\nrb = b.connect_client_sync()\nrb[:].activate('_b')\n%px_b y\n",
+            "%px_b y: other",
+        ),
+        (
+            "rc = ipp.Client()\nc = ipp.Cluster(n=2)\nr2 = c.start_and_connect_sync(activate=True)\n%px y\n",
+            "%px y: other",
+        ),
+        (
+            "cpu = ipp.Client()\ngpu = ipp.Client(profile='gpu')\nif use:\n    gpu.activate()\n%px a\n",
+            "%px a: other",
+        ),
+        (
+            "cpu = ipp.Client()\ngpu = ipp.Client(profile='gpu')\nif use:\n    gpu[:].activate('_g')\n%px_g -t 0 a\n",
+            "%px_g -t 0 a: other",
+        ),
+        ("gpu = ipp.Client(profile='gpu')\nif use:\n    gpu.activate()\n%px a\n", "%px a"),
+        // Which profile it is decides nothing: the first one is not known.
+        (
+            "rc = ipp.Client(profile=p)\nr2 = ipp.Client(profile='gpu')\nr2[:].activate()\n%px y\n",
+            "%px y: other",
+        ),
+    ] {
+        assert_eq!(others(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn clients_of_one_cluster_are_one() {
+    for text in [
+        "a = ipp.Client()\nb = ipp.Client()\nb[:].activate()\n%px x\n",
+        "a = ipp.Client(profile='gpu')\nb = ipp.Client(profile='gpu')\nb[:].activate()\n%px x\n",
+        "p = 'gpu'\na = ipp.Client(profile='gpu')\nb = ipp.Client(profile=p)\nb[:].activate()\n%px x\n",
+        "rc = ipp.Client(profile='gpu')\nrc[:].activate()\n%px x\n",
+        "c = ipp.Cluster(n=2, cluster_id='a')\nc.start_cluster_sync()\nrc = ipp.Client(cluster_id='a')\nrc[:].activate()\n%px x\n",
+        "c = ipp.Cluster(n=2)\nc.start_cluster_sync()\nrc = ipp.Client(cluster=c)\nrc[:].activate()\n%px x\n",
+        "c = ipp.Cluster(n=2)\nrc = ipp.Client()\nrc[:].activate()\n%px x\n",
+        "c = ipp.Cluster(n=2)\nc = ipp.Cluster(n=2)\nrc = c.start_and_connect_sync()\nrc[:].activate()\n%px x\n",
+        "import ipyparallel as ipp\nfrom dask.distributed import Client\nd = Client('tcp://x')\nrc = ipp.Client()\nrc[:].activate()\n%px x\n",
+    ] {
+        assert_eq!(others(text), "%px x", "{text}");
+    }
+}
+
+#[test]
+fn the_body_of_a_cluster_that_is_entered_is_read() {
+    for text in [
+        "with ipp.Cluster(n=2) as rc:\n    rc[:].activate()\n    %px x\n",
+        "cluster = ipp.Cluster(n=2)\nwith cluster as rc:\n    rc[:].activate()\n    %px x\n",
+        "with ipp.Client() as rc:\n    rc[:].activate()\n    %px x\n",
+    ] {
+        let cells = recognize(text, Dialect::Script).unwrap();
+        let cell = &cells.cells[0];
+        assert_eq!(
+            (&cell.refusal, cell.targets().map(|it| it.to_string())),
+            (&None, Ok("all".into())),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn help_about_a_view_activates_nothing() {
+    for help in ["rc.activate?", "rc[:].activate??", "view.activate?  "] {
+        let text = format!("rc = ipp.Client()\nview = rc[0]\n{help}\n%px x\n");
+        let cells = recognize(&text, Dialect::Script).unwrap();
+        assert_eq!(cells.cells[0].targets().map(|it| it.to_string()), Ok("all".into()), "{text}");
+    }
+}

@@ -124,3 +124,91 @@ fn a_cell_of_a_notebook_is_no_line_of_its_file() {
         ["cell 2, line 2", "cell 2, line 3", "cell 3, line 1", "cell 3, line 2"]
     );
 }
+
+#[test]
+fn a_client_of_another_package_says_nothing_about_the_cluster() {
+    let ours = "rc = ipp.Client(profile='gpu')\n";
+    for text in [
+        "from google.cloud import bigquery\nbq = bigquery.Client()\n",
+        "import google.cloud.storage\ngcs = google.cloud.storage.Client(project='gpu')\n",
+        "from dask.distributed import Client\nclient = Client('tcp://10.0.0.1:8786')\n",
+        "from dask.distributed import *\nclient = Client(n_workers=4)\n",
+        "import httpx\nwith httpx.Client() as client:\n    pass\n",
+        "from suds.client import Client\nsoap = Client('http://x?wsdl')\n",
+        "from sklearn.cluster import KMeans as Cluster\nmodel = Cluster(n=3)\n",
+        "from dask_jobqueue import SLURMCluster as Cluster\ncluster = Cluster(cores=8)\n",
+        "import dask.distributed as dd\nc = dd.Client(profile='lab')\n",
+        "class Client:\n    pass\nx = Client()\n",
+        "Client = make()\nx = Client(profile='lab')\n",
+    ] {
+        let text = format!("import ipyparallel as ipp\n{text}");
+        assert_eq!(said(&text), "", "{text}");
+        let line = text.lines().count() + 1;
+        assert_eq!(said(&format!("{text}{ours}")), format!("{line}: the cluster in profile 'gpu'"), "{text}");
+    }
+}
+
+#[test]
+fn a_client_of_ipyparallel_is_known_by_its_import() {
+    for text in [
+        "from ipyparallel import Client\nrc = Client(profile='gpu')\n",
+        "from ipyparallel import Client as C\nrc = C(profile='gpu')\n",
+        "from ipyparallel import (\n    Client as C,  # ours\n    Cluster,\n)\nrc = C(profile='gpu')\n",
+        "from ipyparallel import *\nrc = Client(profile='gpu')\n",
+        "import ipyparallel\nrc = ipyparallel.Client(profile='gpu')\n",
+        "import numpy as np, ipyparallel as p\nrc = p.Client(profile='gpu')\n",
+        "from IPython import parallel\nrc = parallel.Client(profile='gpu')\n",
+        "from ipyparallel.client import client\nrc = client.Client(profile='gpu')\n",
+        "import ipyparallel as ipp\nC = ipp.Client\nrc = C(profile='gpu')\n",
+        "from dask.distributed import Client\nfrom ipyparallel import Client\nrc = Client(profile='gpu')\n",
+        "from helpers import *\nrc = Client(profile='gpu')\n",
+        "from . import Client\nrc = Client(profile='gpu')\n",
+        "rc = Client(profile='gpu')\n",
+    ] {
+        assert!(said(text).ends_with(": the cluster in profile 'gpu'"), "{text}: {}", said(text));
+    }
+}
+
+#[test]
+fn a_name_that_holds_a_literal_is_read() {
+    let gpu = "the cluster in profile 'gpu'";
+    for (text, expected) in [
+        ("name = 'gpu'\nrc = ipp.Client(profile=name)\n", format!("2: {gpu}")),
+        ("name = 'cpu'\nname = 'gpu'\nrc = ipp.Client(profile=name)\n", format!("3: {gpu}")),
+        ("file = 'a.json'\nrc = ipp.Client(file)\n", "2: the cluster of the connection file a.json".into()),
+        ("n = 3\nc = ipp.Cluster(n=n)\n", "2: 3 engines".into()),
+        ("name = None\nrc = ipp.Client(profile=name)\n", String::new()),
+        ("name = pick()\nrc = ipp.Client(profile=name)\n", String::new()),
+        ("name = 'gpu'\nif lab:\n    name = 'lab'\nrc = ipp.Client(profile=name)\n", String::new()),
+        (
+            "name = 'gpu'\ntry:\n    name = 'lab'\nexcept E:\n    pass\nrc = ipp.Client(profile=name)\n",
+            String::new(),
+        ),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_cluster_without_a_name_counts_as_well() {
+    for (text, expected) in [
+        ("ipp.Client(profile='gpu')\n", "1: the cluster in profile 'gpu'"),
+        ("dv = ipp.Client(profile='gpu')[:]\n", "1: the cluster in profile 'gpu'"),
+        (
+            "with ipp.Client(profile='gpu')[:].sync_imports():\n    import os\n",
+            "1: the cluster in profile 'gpu'",
+        ),
+        (
+            "print(1); ipp.Client(profile='gpu').wait_for_engines(2)\n",
+            "1: the cluster in profile 'gpu'; 1: waits for 2",
+        ),
+        ("rc = ipp.Client(sshserver='me@host')\n", "1: the cluster behind the SSH server me@host"),
+        (
+            "rc = ipp.Client(ipython_dir='/lab', profile='x')\n",
+            "1: the cluster in profile 'x' in the folder /lab",
+        ),
+        ("rc = ipp.Client(sshserver=None)\n", ""),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}

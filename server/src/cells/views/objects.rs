@@ -1,6 +1,7 @@
 //! ipyparallel's objects, as far as statements can be read: clients, views, what views are made of, and the magics that
 //! refer to a view; and what statements do to them.
 
+mod classes;
 mod defined;
 mod evaluate;
 mod uncertain;
@@ -13,7 +14,7 @@ use std::{
 use super::{
     Configured, Origin, UnreadTargets, Views,
     choice::live_targets,
-    value::{ObjectId, Value},
+    value::{ObjectId, Of, Value},
 };
 use crate::{
     cells::statements::{Act, Expr, Statement},
@@ -61,6 +62,8 @@ pub(super) struct View {
     pub(super) is_frozen: bool,
     pub(super) is_from_setting: bool,
     pub(super) block: Option<Decided<bool>>,
+    /// The cluster of its client.
+    pub(super) of: Of,
     /// What it was before the `temp_flags` that is in force.
     before: Option<Box<View>>,
 }
@@ -105,6 +108,7 @@ impl Names {
                 block: Some(Decided { value: setting.block, by: None }),
                 is_from_setting: true,
                 is_frozen: false,
+                of: None,
                 before: None,
             };
             let object = Some(names.add(Object::View(view)));
@@ -153,7 +157,7 @@ impl Names {
     /// Drops objects that nothing refers to.
     fn tidy(&mut self) {
         let named = self.values.values().filter_map(|value| match value {
-            Value::View(id) | Value::Client(Some(id)) => Some(*id),
+            Value::View(id) | Value::Client(Some(id), _) => Some(*id),
             _ => None,
         });
         let used: BTreeSet<ObjectId> =
@@ -165,6 +169,7 @@ impl Names {
     pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
         match &statement.act {
             Act::Forget(names) => self.knows(names),
+            Act::Import(names) => names.iter().any(|(name, from)| self.is_new(name, *from)),
             Act::Bind { names, value } if is_other(value) => self.knows(names),
             Act::Unset(names) => {
                 names.iter().any(|name| self.values.contains_key(name) || self.defined.contains_key(name))
@@ -176,7 +181,8 @@ impl Names {
     /// Whether giving these names a value that is not known makes a difference.
     fn knows(&self, names: &[Box<str>]) -> bool {
         names.iter().any(|name| {
-            self.values.get(name).map_or_else(|| is_client(name), |value| *value != Value::Other)
+            let is_known = |value: &Value| !matches!(value, Value::Other | Value::Elsewhere);
+            self.values.get(name).map_or_else(|| is_client(name) || is_class(name), is_known)
                 || self.defined.contains_key(name)
         })
     }
@@ -211,6 +217,7 @@ impl Names {
                     }
                 }
             }
+            (Act::Import(names), _) => names.iter().for_each(|(name, from)| self.import(name, *from)),
             (Act::Unset(names), _) => {
                 for name in names {
                     self.values.remove(name);
@@ -276,7 +283,7 @@ impl Names {
     /// Whether a name is that of a client; one that is given no value here is, if nothing else has that name.
     pub(super) fn is_client(&self, name: &str) -> bool {
         match self.values.get(name) {
-            Some(value) => matches!(value, Value::Client(_)),
+            Some(value) => matches!(value, Value::Client(..)),
             None => name == "rc",
         }
     }
@@ -285,14 +292,18 @@ impl Names {
     pub(super) fn is_local(&self, name: &str) -> bool {
         let value = self.values.get(name);
         value.is_some_and(|value| {
-            matches!(value, Value::Client(_) | Value::Cluster | Value::View(_) | Value::Balanced)
+            matches!(value, Value::Client(..) | Value::Cluster(_) | Value::View(_) | Value::Balanced)
         })
     }
 
     fn bind(&mut self, name: &str, value: Value) {
+        // What the document gives another value is no longer what ipyparallel calls so.
+        let is_taken = is_class(name) || matches!(self.values.get(name), Some(Value::Elsewhere));
+        let value = if value == Value::Other && is_taken { Value::Elsewhere } else { value };
         let is_kept = match &value {
             Value::Other => is_client(name),
-            Value::View(_) | Value::Client(_) | Value::Cluster | Value::Balanced => true,
+            Value::View(_) | Value::Client(..) | Value::Cluster(_) | Value::Balanced => true,
+            Value::Module | Value::Class(_) | Value::Elsewhere => true,
             _ => self.values.len() < MOST_NAMES || is_client(name),
         };
         if is_kept {
@@ -316,18 +327,18 @@ impl Names {
             Value::Int(number) => Some(number != 0),
             _ => None,
         };
-        let is_known = matches!(object_value, Value::View(_) | Value::Client(_));
+        let is_known = matches!(object_value, Value::View(_) | Value::Client(..));
         let Some(block) = block.filter(|_| is_certain) else { return is_known.then_some(UNREAD_BLOCK) };
         let block = Some(Decided::new(block, place));
         match object_value {
             Value::View(id) => self.view_mut(id).block = block,
-            Value::Client(Some(id)) => {
+            Value::Client(Some(id), _) => {
                 self.objects.insert(id, Object::Client(block));
             }
-            Value::Client(None) => {
+            Value::Client(None, of) => {
                 let id = self.add(Object::Client(block));
                 if let Expr::Name(name) = object {
-                    self.bind(name, Value::Client(Some(id)));
+                    self.bind(name, Value::Client(Some(id), of));
                 }
             }
             _ => {}
@@ -379,6 +390,10 @@ impl Names {
             self.magics.insert(suffix.into(), magics);
         }
     }
+}
+
+fn is_class(name: &str) -> bool {
+    ["Client", "Cluster"].contains(&name)
 }
 
 fn is_client(name: &str) -> bool {

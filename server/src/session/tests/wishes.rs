@@ -50,6 +50,20 @@ async fn a_profile_that_does_not_run_is_refused_and_nothing_else_is_used() {
 }
 
 #[tokio::test]
+async fn a_cluster_where_pxlens_does_not_look_is_refused_and_nothing_else_is_used() {
+    let why = "line 1 asks for the cluster behind the SSH server me@host, where pxlens does not look; name the cluster's \
+               connection file by --connection-file, or in the setting pxlens.cluster";
+    let (_folder, settings) = somewhere();
+    assert_eq!(refusal(settings, "rc = ipp.Client(sshserver='me@host')\n%px x\n").await, why);
+    let (_folder, settings) = somewhere();
+    let why = refusal(settings, "rc = ipp.Client(ipython_dir='/lab')\n%px x\n").await;
+    assert!(
+        why.starts_with("line 1 asks for the cluster in the folder /lab, where pxlens does not look; "),
+        "{why}"
+    );
+}
+
+#[tokio::test]
 async fn a_line_that_waits_for_more_engines_than_another_starts_is_refused() {
     let (_folder, settings) = somewhere();
     assert_eq!(

@@ -1,5 +1,7 @@
 //! What expressions give, as far as they can be read, and what calls in them do.
 
+use std::sync::Arc;
+
 use super::{Decided, Names, Object, UNREAD_BLOCK, View, is_client};
 use crate::{
     cells::{
@@ -8,8 +10,9 @@ use crate::{
         views::{
             UnreadTargets,
             choice::{bound, direct_targets, integer, live_targets, slice, taken_targets},
-            value::{ObjectId, Value},
+            value::{ObjectId, Of, Value},
         },
+        wish::{Class, Known as _, cluster_of},
     },
     engines::Targets,
 };
@@ -23,8 +26,9 @@ impl Names {
     pub(super) fn value(&mut self, expr: &Expr, place: Origin, note: &mut Option<&'static str>) -> Value {
         match expr {
             Expr::Name(name) => match self.values.get(name) {
+                Some(Value::Elsewhere) => Value::Other,
                 Some(value) => value.clone(),
-                None if is_client(name) => Value::Client(None),
+                None if is_client(name) => Value::Client(None, None),
                 None => Value::Other,
             },
             Expr::Int(number) => Value::Int(*number),
@@ -53,9 +57,12 @@ impl Names {
                 self.subscript(object, &key, place)
             }
             Expr::Attribute(object, name) => match (self.value(object, place, note), &**name) {
-                (Value::Client(_), "ids") => Value::Ids { targets: Targets::All, is_whole: true },
-                (Value::View(_), "client") => Value::Client(None),
-                _ => Value::Other,
+                (Value::Client(..), "ids") => Value::Ids { targets: Targets::All, is_whole: true },
+                (Value::View(id), "client") => {
+                    Value::Client(None, self.view(Some(id)).and_then(|view| view.of.clone()))
+                }
+                // `Client = ipp.Client`
+                _ => self.class(expr).map_or(Value::Other, Value::Class),
             },
             Expr::Call(call) => self.call(call, place, note),
             Expr::Made => Value::Made,
@@ -65,10 +72,10 @@ impl Names {
 
     fn subscript(&mut self, object: Value, key: &Value, place: Origin) -> Value {
         match (object, key) {
-            (Value::Client(client), key) => {
+            (Value::Client(client, of), key) => {
                 let (targets, is_frozen) = taken_targets(key);
                 // A text is no key; `None` neither.
-                self.new_view(client, targets, is_frozen, place)
+                self.new_view(client, of, targets, is_frozen, place)
             }
             (Value::Ids { is_whole: true, .. }, Value::Slice([start, stop, step])) => {
                 Value::Ids { targets: slice(*start, *stop, *step), is_whole: false }
@@ -90,6 +97,7 @@ impl Names {
     fn new_view(
         &mut self,
         client: Option<ObjectId>,
+        of: Of,
         targets: Result<Targets, UnreadTargets>,
         is_frozen: bool,
         place: Origin,
@@ -99,11 +107,25 @@ impl Names {
             _ => Decided::new(false, place),
         };
         let targets = Some(Decided::new(targets, place));
-        let view = View { targets, is_frozen, is_from_setting: false, block: Some(block), before: None };
+        let view = View { targets, is_frozen, is_from_setting: false, block: Some(block), of, before: None };
         Value::View(self.add(Object::View(view)))
     }
 
     fn call(&mut self, call: &Call, place: Origin, note: &mut Option<&'static str>) -> Value {
+        if let Some(class) = self.class(&call.function) {
+            let arguments = call.arguments.iter().chain(call.keywords.iter().map(|(_, value)| value));
+            let values: Vec<Value> = arguments.map(|value| self.value(value, place, note)).collect();
+            // `Client(cluster=cluster)`
+            let given = values.into_iter().find_map(|value| match value {
+                Value::Cluster(of) => of,
+                _ => None,
+            });
+            let of = given.or_else(|| cluster_of(call, place, self).map(Arc::new));
+            return match class {
+                Class::Client => Value::Client(None, of),
+                Class::Cluster => Value::Cluster(of),
+            };
+        }
         let (object, method) = match &call.function {
             Expr::Name(name) if !self.values.contains_key(name) => {
                 return self.function(name, call, place, note);
@@ -112,11 +134,11 @@ impl Names {
             _ => return Value::Other,
         };
         match (object, method) {
-            (Value::Client(client), "activate") => {
+            (Value::Client(client, of), "activate") => {
                 let targets = self.argument(call, 0, "targets", place, note).unwrap_or_else(all);
                 let suffix = self.argument(call, 1, "suffix", place, note).unwrap_or_else(no_suffix);
                 let (targets, is_frozen) = direct_targets(&targets);
-                let value = self.new_view(client, targets, is_frozen, place);
+                let value = self.new_view(client, of, targets, is_frozen, place);
                 if let Value::View(id) = value {
                     self.view_mut(id).block = Some(Decided::new(true, place));
                     match suffix {
@@ -126,17 +148,17 @@ impl Names {
                 }
                 value
             }
-            (Value::Client(client), "direct_view" | "broadcast_view") => {
+            (Value::Client(client, of), "direct_view" | "broadcast_view") => {
                 let targets = self.argument(call, 0, "targets", place, note).unwrap_or_else(all);
                 let (targets, mut is_frozen) = direct_targets(&targets);
                 is_frozen |= method == "broadcast_view";
-                let value = self.new_view(client, targets, is_frozen, place);
+                let value = self.new_view(client, of, targets, is_frozen, place);
                 if let Value::View(id) = value {
                     self.set_flags(id, call, false, place, note);
                 }
                 value
             }
-            (Value::Client(_), "load_balanced_view") => Value::Balanced,
+            (Value::Client(..), "load_balanced_view") => Value::Balanced,
             (Value::View(id), "activate") => {
                 let suffix = self.argument(call, 0, "suffix", place, note).unwrap_or_else(no_suffix);
                 match suffix {
@@ -171,23 +193,27 @@ impl Names {
                 }
                 Value::Other
             }
-            (Value::Cluster, "start_cluster" | "start_cluster_sync" | "from_file" | "from_dict") => {
-                Value::Cluster
+            (Value::Cluster(of), "start_cluster" | "start_cluster_sync" | "from_file" | "from_dict") => {
+                Value::Cluster(of)
             }
-            (_, "connect_client" | "connect_client_sync") => Value::Client(None),
-            (_, "start_and_connect" | "start_and_connect_sync") => {
+            (Value::Cluster(of), "__enter__") => Value::Client(None, of),
+            (value, "__enter__") => value,
+            (object, "connect_client" | "connect_client_sync") => Value::Client(None, of_cluster(object)),
+            (object, "start_and_connect" | "start_and_connect_sync") => {
+                let of = of_cluster(object);
                 if let Some(Value::Bool(true)) = self.argument(call, 1, "activate", place, note) {
-                    let value = self.new_view(None, Ok(Targets::All), true, place);
+                    let value = self.new_view(None, of.clone(), Ok(Targets::All), true, place);
                     if let Value::View(id) = value {
                         self.view_mut(id).block = Some(Decided::new(true, place));
                         self.activate("", id, place);
                     }
                 }
-                Value::Client(None)
+                Value::Client(None, of)
             }
-            (_, "Client") => Value::Client(None),
-            (_, "Cluster") => Value::Cluster,
-            (_, "from_file" | "from_dict") if is_named(&call.function, "Cluster") => Value::Cluster,
+            (Value::Class(Class::Cluster), "from_file") => {
+                Value::Cluster(cluster_of(call, place, self).map(Arc::new))
+            }
+            (Value::Class(Class::Cluster), "from_dict") => Value::Cluster(None),
             _ => Value::Other,
         }
     }
@@ -196,8 +222,6 @@ impl Names {
         let mut arguments =
             call.arguments.iter().map(|argument| self.value(argument, place, note)).collect::<Vec<_>>();
         match (name, arguments.as_slice()) {
-            ("Client", _) => Value::Client(None),
-            ("Cluster", _) => Value::Cluster,
             ("range", _) => {
                 let numbers: Option<Vec<String>> =
                     arguments.iter().map(|value| integer(value).map(|number| number.to_string())).collect();
@@ -288,12 +312,11 @@ fn does_nothing(expr: &Expr) -> bool {
     }
 }
 
-/// Whether `name.method` or `module.name.method` is called.
-fn is_named(function: &Expr, name: &str) -> bool {
-    let Expr::Attribute(object, _) = function else { return false };
-    match &**object {
-        Expr::Name(object) | Expr::Attribute(_, object) => **object == *name,
-        _ => false,
+/// What is known of the cluster that a client of it is made from.
+fn of_cluster(object: Value) -> Of {
+    match object {
+        Value::Cluster(of) => of,
+        _ => None,
     }
 }
 

@@ -49,8 +49,8 @@ impl Names {
         }
         let object = self.value(object, place, &mut None);
         let suffixes = match object {
-            Value::Client(_) | Value::View(_) => {
-                let at = if matches!(object, Value::Client(_)) { 1 } else { 0 };
+            Value::Client(..) | Value::View(_) => {
+                let at = if matches!(object, Value::Client(..)) { 1 } else { 0 };
                 let suffix = call.argument(at, "suffix").cloned();
                 vec![
                     suffix
@@ -60,6 +60,11 @@ impl Names {
             Value::Other if may_be_view(&call.function) => self.suffixes(call, place),
             _ => return,
         };
+        let of = match &object {
+            Value::Client(_, of) => of.clone(),
+            Value::View(id) => self.view(Some(*id)).and_then(|view| view.of.clone()),
+            _ => None,
+        };
         for suffix in suffixes {
             let Value::Text(suffix) = suffix else {
                 self.any_suffix = Some(place);
@@ -67,10 +72,14 @@ impl Names {
             };
             let is_bare = call.arguments.is_empty() && call.keywords.is_empty();
             let is_default = suffix.is_empty() && is_bare && !self.magics.contains_key(&suffix);
-            // What is in force is what a client activates.
-            if !(is_default && matches!(object, Value::Client(_))) {
-                self.activate_unread(&suffix, Err(UnreadTargets::Uncertain), place);
-            }
+            // What is in force is what a client activates, if it is of the cluster in use.
+            let targets = match is_default && matches!(object, Value::Client(..)) {
+                true if of.as_ref().is_none_or(|of| !of.is_special()) => continue,
+                true => Ok(Targets::All),
+                false => Err(UnreadTargets::Uncertain),
+            };
+            self.activate_unread(&suffix, targets, place);
+            self.view_of_suffix(&suffix).of.clone_from(&of);
         }
     }
 
@@ -130,7 +139,9 @@ impl Names {
             .iter()
             .filter(|(name, value)| match (value, before.values.get(*name)) {
                 (Value::View(now), Some(Value::View(old))) => !is_same(self, Some(*now), Some(*old)),
-                (_, Some(Value::View(_) | Value::Other)) => before.values.get(*name) != Some(*value),
+                (_, Some(Value::View(_) | Value::Other | Value::Text(_))) => {
+                    before.values.get(*name) != Some(*value)
+                }
                 _ => false,
             })
             .map(|(name, _)| name.clone())
