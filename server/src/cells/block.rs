@@ -7,7 +7,7 @@ mod commands;
 mod compiled;
 mod freed;
 mod grammar;
-mod helpers;
+mod handed_names;
 mod inactive;
 mod local_too;
 mod magics;

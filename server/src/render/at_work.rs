@@ -11,12 +11,18 @@ use crate::{
     run::{EngineRun, Run},
 };
 
+/// In less room, in characters, hardly anything can be told.
+const LEAST_ROOM: usize = 12;
+
 /// Different percentages are named up to so many, else as a range.
 const NAMED: usize = 3;
 
 /// In at most so many characters: `train 45 % [0-2] · 30 % [3]` where all that wrote something show a bar of one name, else the
 /// last line of the largest group. `None` if none of them wrote anything, or there is no room for it.
 pub(super) fn at_work(run: &Run, room: usize) -> Option<String> {
+    if room < LEAST_ROOM {
+        return None;
+    }
     let parts: Vec<&EngineRun> = run.parts().filter(|part| part.ending().is_none()).collect();
     let newest: Vec<(&EngineRun, String)> =
         parts.into_iter().filter_map(|part| Some((part, newest_line(part)?))).collect();
@@ -30,7 +36,8 @@ pub(super) fn at_work(run: &Run, room: usize) -> Option<String> {
             Gist::of(run, group).text(Detail::Values(room), 0)
         }
     };
-    (room >= 12 && text.contains(' ')).then(|| cut(&text, room))
+    // The ranks alone say nothing.
+    text.contains(' ').then(|| cut(&text, room))
 }
 
 fn of_bars(bars: &[(&EngineRun, Bar<'_>)]) -> String {
@@ -66,14 +73,17 @@ struct Bar<'a> {
 
 impl<'a> Bar<'a> {
     fn of(line: &'a str) -> Option<Self> {
-        let is_bar = |c: char| "|█▏▎▍▌▋▊▉━╸╺#=".contains(c);
+        let is_bar = |c: char| "|█▏▎▍▌▋▊▉━╸╺#=[".contains(c);
+        // `45%|####5     |` of tqdm, `━━━━━━` of rich and pip, `[=====>   ]`.
+        let is_tqdm = line.split_once("%|").is_some_and(|(_, behind)| behind.contains('|'));
+        let is_filled = ["███", "━━━", "###", "==="].iter().any(|filled| line.contains(filled));
+        if !is_tqdm && !is_filled {
+            return None;
+        }
         let sign = line.find('%')?;
         let before = line[..sign].trim_end();
         let number = before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
         let percent: f64 = before[number.len()..].parse().ok().filter(|percent| *percent <= 100.0)?;
-        if !line.contains(is_bar) {
-            return None;
-        }
         let name = number.split(is_bar).next().unwrap_or_default();
         // Whole percents of what was between 0 and 100.
         Some(Self { name: name.trim().trim_end_matches(':'), percent: percent as u32 })
@@ -93,6 +103,9 @@ mod tests {
             ("train:   7%|▋         | 7/100 [00:00<00:00, 60it/s]", bar("train", 7)),
             ("Working... ━━━━━━━━━━╸━━━ 45% 0:00:12", bar("Working...", 45)),
             ("epoch 3: 100.0%|██| 9/9", bar("epoch 3", 100)),
+            ("data.zip [=====>    ] 45% 3 MB/s", bar("data.zip", 45)),
+            ("epoch=3 loss=0.31 acc=97.5%", None),
+            ("gpu util: 98% | mem 3/80 GB", None),
             ("accuracy 45%", None),
             ("a | 150% of it", None),
             ("|%", None),

@@ -213,7 +213,10 @@ fn line(shown: &Shown, which: Which, detail: Detail) -> String {
     };
     match which {
         Which::First if shown.template.is_none() => opening(&text),
-        Which::First => series(&text).unwrap_or_else(|| first_line(&text)),
+        Which::First => {
+            let of_one = shown.item.text().unwrap_or_default();
+            series(of_one).unwrap_or_else(|| first_line(&text))
+        }
         Which::Last => closing(&text).0,
     }
 }
@@ -228,13 +231,18 @@ fn opening(text: &str) -> String {
 /// `Series loss of 3 float64`, as pandas prints it.
 fn series(text: &str) -> Option<String> {
     let (rows, about) = text.trim_end().rsplit_once('\n')?;
-    let (before, dtype) = about.split_once("dtype: ")?;
-    let said = |what: &str| {
-        let (_, behind) = before.split_once(what)?;
-        behind.split_once(", ").map(|(value, _)| value)
+    let (before, dtype) = about.rsplit_once("dtype: ")?;
+    let before = before.trim_end_matches(", ");
+    let (before, length) = match before.rsplit_once("Length: ") {
+        Some((before, length)) => (before.trim_end_matches(", "), Some(length.to_owned())),
+        None => (before, None),
     };
-    let length = said("Length: ").map_or_else(|| rows.lines().count().to_string(), str::to_owned);
-    let name = said("Name: ").map(|name| format!(" {name}")).unwrap_or_default();
+    // Values end in one column; the name of the index, if it has one, stands alone above them.
+    let width = |line: &str| line.trim_end().chars().count();
+    let widest = rows.lines().map(width).max().unwrap_or_default();
+    let length =
+        length.unwrap_or_else(|| rows.lines().filter(|line| width(line) == widest).count().to_string());
+    let name = before.split_once("Name: ").map(|(_, name)| format!(" {name}")).unwrap_or_default();
     Some(format!("Series{name} of {length} {dtype}"))
 }
 
@@ -254,8 +262,9 @@ fn closing(text: &str) -> (String, usize) {
             return (joined.replace("[ ", "[").replace(" ]", "]"), inner + 1);
         }
     }
-    // Python prints a warning as `FILE:LINE: CLASS: TEXT`, and then the line of code.
-    let warning = lines().take(2).zip(1..).find_map(|(line, count)| {
+    // Python prints a warning as `FILE:LINE: CLASS: TEXT`, and then the line of code, indented.
+    let has_code = lines().next().is_some_and(|line| line.starts_with("  "));
+    let warning = lines().take(1 + usize::from(has_code)).zip(1..).find_map(|(line, count)| {
         let (before, said) = line.split_once("Warning: ")?;
         let class = before.rsplit(' ').next()?;
         before.contains(':').then(|| (format!("{class}Warning: {said}"), count))

@@ -19,6 +19,8 @@ const CELL: usize = 24;
 pub(super) struct Table {
     /// The names of the columns; those of the index come first.
     head: Vec<String>,
+    /// What stands between the names and the rows: types of columns, the name of the index.
+    below_head: Vec<Vec<String>>,
     rows: Vec<Vec<String>>,
     /// How many columns are the index.
     index: usize,
@@ -27,7 +29,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The table in a bundle, if its HTML is that of a table with one line of names.
+    /// The table in a bundle, if its HTML is that of a table in which no cell spans others.
     pub(super) fn of(data: &MimeBundle) -> Option<Self> {
         let html = data.get("text/html").and_then(Value::as_str).filter(|html| html.len() <= MOST)?;
         let table = between(html, "class=\"dataframe\">", "</table>")?;
@@ -35,18 +37,21 @@ impl Table {
             return None; // names or labels that are those of several
         }
         let head = between(table, "<thead>", "</thead>")?;
-        let head: Vec<String> = cells(inner(head, "tr").next()?).map(|(_, text)| text).collect();
+        let mut heads =
+            inner(head, "tr").map(|row| cells(row).map(|(_, text)| text).collect::<Vec<String>>());
+        let head = heads.next()?;
+        let below_head: Vec<Vec<String>> = heads.collect();
         let body = between(table, "<tbody>", "</tbody>")?;
         let rows: Vec<Vec<(&str, String)>> = inner(body, "tr").map(|row| cells(row).collect()).collect();
         let index = rows.first().map_or(0, |row| row.iter().take_while(|(tag, _)| *tag == "th").count());
         let rows: Vec<Vec<String>> =
             rows.into_iter().map(|row| row.into_iter().map(|(_, text)| text).collect()).collect();
-        if head.len() <= index || rows.iter().any(|row| row.len() != head.len()) {
+        if head.len() <= index || rows.iter().chain(&below_head).any(|row| row.len() != head.len()) {
             return None;
         }
         let shown = (rows.len(), head.len() - index);
         let size = said(html).unwrap_or(shown);
-        Some(Self { head, rows, index, size })
+        Some(Self { head, below_head, rows, index, size })
     }
 
     /// `DataFrame 3×2`
@@ -59,11 +64,13 @@ impl Table {
 /// How large a table says that it is: `<p>1000 rows × 3 columns</p>` of pandas, `shape: (1_000, 3)` of polars.
 fn said(html: &str) -> Option<(usize, usize)> {
     let number = |text: &str| text.trim().replace(['_', ','], "").parse().ok();
-    if let Some(shape) = between(html, "shape: (", ")") {
+    let (before, behind) = html.split_once("<table")?;
+    if let Some(shape) = between(before, "shape: (", ")") {
         let (rows, columns) = shape.split_once(", ")?;
         return Some((number(rows)?, number(columns)?));
     }
-    let (rows, columns) = between(html, "<p>", " columns</p>")?.split_once(" rows × ")?;
+    let (_, behind) = behind.rsplit_once("</table>")?;
+    let (rows, columns) = between(behind, "<p>", " columns</p>")?.split_once(" rows × ")?;
     Some((number(rows)?, number(columns)?))
 }
 
@@ -128,7 +135,7 @@ impl Tables {
         let (engines, tables): (Vec<EngineId>, Vec<Table>) = tables.into_iter().unzip();
         let first = tables.first()?;
         let is_like = |table: &Table| {
-            table.head == first.head
+            (&table.head, &table.below_head) == (&first.head, &first.below_head)
                 && (table.index, table.size, table.rows.len()) == (first.index, first.size, first.rows.len())
         };
         tables.iter().all(is_like).then_some(Self { engines, tables })
@@ -165,13 +172,16 @@ impl Tables {
         let rows: Vec<Vec<Cell>> = (0..first.rows.len())
             .map(|row| (0..first.head.len()).map(|column| self.cell(row, column)).collect())
             .collect();
+        let below_head = first.below_head.iter().map(|row| row.iter().cloned().map(Cell::Same).collect());
+        let below_head: Vec<Vec<Cell>> = below_head.collect();
         let width = |column: usize| {
-            let of_rows = rows.iter().map(|row| row[column].width());
+            let of_rows = rows.iter().chain(&below_head).map(|row| row[column].width());
             of_rows.chain([first.head[column].chars().count()]).max().unwrap_or_default()
         };
         let widths: Vec<usize> = (0..first.head.len()).map(width).collect();
         let head: Vec<Cell> = first.head.iter().map(|name| Cell::Same(name.clone())).collect();
         std::iter::once(&head)
+            .chain(&below_head)
             .chain(&rows)
             .map(|row| {
                 let mut line = BlockLine::default();
@@ -315,6 +325,11 @@ mod tests {
                       <td>&quot;x&quot;</td></tr></tbody></table></div>";
         let table = Table::of(&bundle(&[("text/html", polars)])).expect("a table");
         assert_eq!((table.name().as_str(), &*table.rows[0][1]), ("DataFrame 1200×2", "\"x\""));
+        let of_text = pandas(&[("shape: (224, 3)", "1 rows × 9 columns")], "");
+        assert_eq!(name(&of_text).as_deref(), Some("DataFrame 1×2"));
+        // A column of other type is another table.
+        let other = Table::of(&bundle(&[("text/html", &polars.replace("i64", "i32"))])).expect("a table");
+        assert_eq!(Tables::of(vec![(EngineId(0), table), (EngineId(1), other)]), None);
     }
 
     #[test]

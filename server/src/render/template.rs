@@ -455,6 +455,9 @@ fn node_set(digits: &[&str]) -> String {
 
 /// `array 3×4 float64`, `list of 12`.
 pub(super) fn what_is(text: &str) -> Option<String> {
+    if !is_of_numbers(text) {
+        return None;
+    }
     let named = |name: &str| text.split_once(name).map(|(_, rest)| rest);
     let is_array = is_array(text);
     let elided = text.contains("...");
@@ -498,6 +501,15 @@ pub(super) fn what_is(text: &str) -> Option<String> {
     Some(format!("{kind}{size}{dtype}"))
 }
 
+/// Whether a value holds numbers and nothing else. Of an array, what is said of it counts as well.
+fn is_of_numbers(text: &str) -> bool {
+    if is_array(text) {
+        return !text.contains(['\'', '"', '{']);
+    }
+    let mut words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    words.all(|word| ["nan", "inf", "e", "j"].contains(&word)) && !text.contains(['\'', '"', '{', '*', '='])
+}
+
 /// The size of nested brackets in each dimension, if it is the same throughout.
 fn sizes(text: &str) -> Option<Vec<String>> {
     let mut known: Vec<Option<usize>> = Vec::new();
@@ -536,4 +548,44 @@ fn sizes(text: &str) -> Option<Vec<String>> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_of_numbers_the_shape_is_told() {
+        for (text, expected) in [
+            ("array([[1., 2.],\n       [3., nan]])", Some("array 2×2 float64")),
+            ("array([1, 2], dtype=int32)", Some("array 2 int32")),
+            ("[1, 2,\n 3]", Some("list of 3")),
+            ("(1.5, -2e-3)", Some("tuple of 2")),
+            ("[[1, 2], [3, 4]]", Some("list 2×2")),
+            ("[[1, 2], [3]]", None),
+            ("[{'a': 1, 'b': 2},\n {'a': 3, 'b': 4}]", None),
+            ("['a, b',\n 'c, d']", None),
+            ("[Point(x=1, y=2), Point(x=3, y=4)]", None),
+            ("(x + 1)\n* 2", None),
+            ("array(['a', 'b'], dtype='<U1')", None),
+            ("loss 0.5", None),
+        ] {
+            assert_eq!(what_is(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn digits_of_names_are_written_as_a_set() {
+        assert_eq!(node_set(&["01", "02", "04"]), "[01-02,04]");
+        assert_eq!(node_set(&["1", "3", "5", "7", "9", "11", "13"]), "[1…13]");
+    }
+
+    #[test]
+    fn a_process_id_is_told_by_the_word_before_it() {
+        for (text, is_so) in
+            [("pid ", true), ("PID=", true), ("process: ", true), ("rapid ", false), ("", false)]
+        {
+            assert_eq!(names_pid(text), is_so, "{text}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Functions that run no magic of the name that they get.
-const OTHERS: [&str; 7] =
+const NEVER_RUN: [&str; 7] =
     ["print", "getattr", "hasattr", "setattr", "line_magic", "cell_magic", "line_cell_magic"];
 
 impl Scanner<'_> {
@@ -23,9 +23,9 @@ impl Scanner<'_> {
         }
         for (at, _) in line.match_indices('(') {
             let before = &line[..at];
-            let callee = before.trim_end_matches(|c: char| c == '_' || c.is_alphanumeric()).len();
-            let (start, callee) = (callee, &before[callee..]);
-            let is_other = OTHERS.contains(&callee)
+            let start = before.trim_end_matches(|c: char| c == '_' || c.is_alphanumeric()).len();
+            let callee = &before[start..];
+            let is_other = NEVER_RUN.contains(&callee)
                 || callee.starts_with("register")
                 // What these run is read by itself.
                 || calls::OTHER_METHODS.contains(&callee);
