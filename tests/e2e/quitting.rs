@@ -104,7 +104,7 @@ fn a_signal_that_arrives_twice_at_once_is_one() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().hang()).start_blocking();
     let file = Written::new("work.py", "# %%\n%px work()\n");
     let running = run(file.path(), &sim.connection_file()).start();
-    sim.wait_for_runs_blocking(2);
+    sim.wait_until_running_blocking(2);
     // `timeout` signals the program, and then its whole group.
     running.signal(Signal::SIGTERM);
     running.signal(Signal::SIGTERM);
@@ -162,6 +162,7 @@ fn a_reader_that_stops_reading_interrupts_the_engines() {
         let running = with_one_line_read(file.path(), &sim.connection_file(), flags, &go).start();
         // The second cell runs, and writes nothing by which the closed pipe would show.
         sim.wait_for_runs_blocking(times * 4);
+        sim.wait_until_running_blocking(2);
         std::fs::write(&go, "").expect("the temporary folder can be written");
         let done = running.wait();
         assert_eq!((&*done.stdout, &*done.stderr), ("", "status 141\n"), "{flags}");

@@ -32,6 +32,7 @@ mod tests;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -409,6 +410,19 @@ impl Sim {
     /// [`Self::wait_for_runs`] for tests that are not async.
     pub fn wait_for_runs_blocking(&self, count: usize) -> Vec<Received> {
         self.handle.block_on(self.wait_for_runs(count))
+    }
+
+    /// Waits until so many engines run a request: one that has only arrived can still be aborted. Panics when they do not.
+    pub fn wait_until_running_blocking(&self, count: usize) {
+        let running =
+            || self.core.state().engines.values().filter(|engine| engine.running().is_some()).count();
+        let all_run = async {
+            while running() < count {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let all_run = async { timeout(PATIENCE, all_run).await };
+        assert!(self.handle.block_on(all_run).is_ok(), "{} of {count} engines run a request", running());
     }
 
     /// Ends it. Dropping does the same.
